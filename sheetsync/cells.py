@@ -1,0 +1,168 @@
+"""The one alphabet of cells that both backends speak, and how typed cells are read.
+
+A cell is what a spreadsheet stores: `None` (blank), text, a truth value, or a number. Days are serial numbers (1 is
+1899-12-31, as in Excel from March 1900 on and in Google Sheets always), so a date cell is a number in a date column.
+A formula's error is its text (`#REF!`). Reading returns the value, or a `Misread` that says why there is none.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeGuard
+
+Cell = str | bool | float | int | None
+
+EPOCH = date(1899, 12, 30)
+EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
+ERRORS = frozenset(
+    ("#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+)
+_BLANK_CHARACTERS = re.compile(r"[\s\u00a0\u200b\u2060\ufeff]+")
+_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}([ ,.'’]\d{3})+)([.,]\d+)?")
+_LEADING_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_CURRENCY = "$€£¥₹ "
+
+
+@dataclass(frozen=True, slots=True)
+class Misread:
+    """Why a cell has no value: what is wrong with it, and a hint what to type instead."""
+
+    what: str
+    hint: str = ""
+
+
+def serial(day: date) -> int:
+    """The serial number of a day."""
+    return (day - EPOCH).days
+
+
+def day_of(number: float) -> date | None:
+    """The day of a serial number (a time of day is dropped), or None outside 1970-2199."""
+    if not math.isfinite(number) or not serial(EARLIEST) <= number < serial(LATEST) + 1:
+        return None
+    return EPOCH + timedelta(days=math.floor(number))
+
+
+def text_of(cell: Cell) -> str:
+    """A cell as trimmed text, runs of blanks folded: 274.0 is "274", blank is ""."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return _BLANK_CHARACTERS.sub(" ", str(cell)).strip()
+
+
+def fold(text: str) -> str:
+    """The form in which names and titles are compared: case and blanks do not matter."""
+    return _BLANK_CHARACTERS.sub(" ", text).strip().casefold()
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether a person would call the cell empty."""
+    return cell is None or (isinstance(cell, str) and not text_of(cell))
+
+
+def is_error(cell: Cell) -> TypeGuard[str]:
+    """Whether the cell shows a formula's error."""
+    return isinstance(cell, str) and cell.strip().upper() in ERRORS
+
+
+def column_letters(index: int) -> str:
+    """The letters of a 0-based column: 0 is A, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def trimmed(grid: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
+    """The grid without trailing blank cells in rows and trailing blank rows, as Google answers a read."""
+    rows = []
+    for row in grid:
+        end = len(row)
+        while end and (row[end - 1] is None or row[end - 1] == ""):
+            end -= 1
+        rows.append(list(row[:end]))
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
+
+
+def read_number(cell: Cell) -> float | Misread:
+    """The number in a non-blank cell. Numbers typed as text count when they can mean one number only."""
+    if isinstance(cell, bool):
+        return Misread("a tick box is no number", "type a number")
+    if isinstance(cell, int | float):
+        return float(cell) if math.isfinite(cell) else Misread("not a finite number", "type a number")
+    if is_error(cell):
+        return Misread(f"the cell shows the error {cell}", "mend its formula or type a number")
+    text = text_of(cell).strip(_CURRENCY)
+    readings = _number_readings(text)
+    if len(readings) == 1:
+        return readings[0]
+    if readings:
+        return Misread(
+            f"“{text}” can mean {readings[0]:.15g} or {readings[1]:.15g}", "type it without separators"
+        )
+    found = _LEADING_NUMBER.findall(text)
+    hint = f"type {found[0]} alone, words belong in Notes" if len(found) == 1 else "type a number alone"
+    return Misread(f"“{text}” is no number", hint)
+
+
+def _number_readings(text: str) -> list[float]:
+    """What a text can mean as a number: with a point or with a comma before the fraction."""
+    if not text.isascii() and "’" not in text:
+        return []
+    if not _NUMBER.fullmatch(text):
+        return []
+    readings = set()
+    for point, separators in ((".", " ,'’"), (",", " .'’")):
+        grouped = rf"[+-]?(\d+|\d{{1,3}}(?P<sep>[{re.escape(separators)}])\d{{3}}(?:(?P=sep)\d{{3}})*)"
+        if re.fullmatch(rf"{grouped}({re.escape(point)}\d+)?", text):
+            plain = "".join(c for c in text if c not in separators)
+            readings.add(float(plain.replace(point, ".")))
+    return sorted(readings)
+
+
+def read_date(cell: Cell) -> date | Misread:
+    """The day in a non-blank cell. Text counts when it can mean one day only, whoever wrote it."""
+    if isinstance(cell, bool):
+        return Misread("a tick box is no date", "type a date, such as 2026-02-14")
+    if isinstance(cell, int | float):
+        day = day_of(cell)
+        return day if day else Misread(f"{text_of(cell)} is no date", "type a date, such as 2026-02-14")
+    if is_error(cell):
+        return Misread(f"the cell shows the error {cell}", "mend its formula or type a date")
+    text = text_of(cell)
+    readings = _date_readings(text)
+    if len(readings) == 1:
+        return readings[0]
+    if len(readings) > 1:
+        first, second = readings[:2]
+        return Misread(f"“{text}” can mean {first} or {second}", f"type {first} or {second}")
+    return Misread(f"“{text}” is no date", "type a date with its year, such as 2026-02-14")
+
+
+def _date_readings(text: str) -> list[date]:
+    """The days that a text can mean, in order. A text without day, month or year means none."""
+    if len(text) > 60 or not re.search(r"\d", text):
+        return []
+    from dateutil import parser
+
+    defaults = (datetime(2000, 1, 1), datetime(2003, 8, 28))  # noqa: DTZ001  all three fields differ
+    orders = [{"yearfirst": True}] if re.match(r"\d{4}", text) else [{}, {"dayfirst": True}, {"yearfirst": True}]
+    readings = set()
+    for order in orders:
+        try:
+            parsed = [parser.parse(text, default=d, **order).date() for d in defaults]
+        except (ValueError, OverflowError, TypeError):
+            continue
+        if parsed[0] == parsed[1] and EARLIEST <= parsed[0] <= LATEST:
+            readings.add(parsed[0])
+    return sorted(readings)

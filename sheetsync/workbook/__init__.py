@@ -1,0 +1,79 @@
+"""What a workbook can do, whichever way it is stored: the protocol that both backends keep.
+
+A backend moves cells and knows nothing of goals. It finds tabs by their mark, not by their title; columns are the
+business of the core, which finds them by title in the first rows of the grid.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sheetsync.cells import Cell
+
+Progress = Callable[[int], None]
+"""Called with the number of rows written since the last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class TabContents:
+    """A tab as it was read: `grid` is ragged (trailing blanks trimmed), row 1 of the tab is `grid[0]`.
+
+    `key` is the tab's key in the template, `title` what people see today. `rows` x `columns` is the size of the
+    grid in the workbook, blank cells included (Google refuses writes outside it).
+    """
+
+    key: str
+    title: str
+    grid: list[list[Cell]]
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TabWrite:
+    """The new contents of a tab that only the tool writes.
+
+    `grid` is the whole tab from row 1, without trailing blanks, rows padded to one width. `changed` holds half-open
+    0-based row ranges `[start, end)` that differ from what was read; they may reach beyond `grid` (rows to blank).
+    """
+
+    key: str
+    grid: list[list[Cell]]
+    changed: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a workbook's tabs are, so that the next run need not ask.
+
+    `year` is the label of the plan's fiscal year (`create --year`); `marks` maps a tab's key to its mark: the sheet
+    id on Google, the defined name locally. `template` is the name of the template it was created from.
+    """
+
+    year: int
+    template: str
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+class Workbook(Protocol):
+    """An open workbook. All methods raise `SheetsyncError` only."""
+
+    @property
+    def location(self) -> str:
+        """The URL or path, for people."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where the tabs are."""
+
+    def read(self) -> dict[str, TabContents]:
+        """Read every tab of the template in one round trip, by key.
+
+        Raises `GuardTripped` when a tab is gone, naming it.
+        """
+
+    def write(self, writes: Sequence[TabWrite]) -> None:
+        """Write the changed rows of all tabs, all or nothing. Not called when nothing changed."""
+
+    def append(self, key: str, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> None:
+        """Add rows after the last row with data in a tab people type in; no other cell changes."""
