@@ -1,0 +1,159 @@
+"""A JSON body against a discovery schema, by proto3-JSON rules and in Google's words.
+
+Decided here: camelCase or snake_case names, null means unset, numbers may come as strings, enums by name.
+The result is the same body with camelCase names, real numbers and no nulls, which is all that the rest of
+the server ever sees. Paths in messages are snake_case, as Google prints them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.google_server.discovery import Document, document
+from tests.google_server.errors import violations_error
+from tests.google_server.wire import Json
+
+INT32 = range(-(2**31), 2**31)
+TYPE_PREFIX = "type.googleapis.com/"
+PACKAGES = {"sheets": "google.apps.sheets.v4.", "drive": "google.apps.drive.v3."}
+PROTO_TYPES = {"string": "TYPE_STRING", "boolean": "TYPE_BOOL", "number": "TYPE_DOUBLE", "integer": "TYPE_INT32"}
+_DROP = object()
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", lambda m: "_" + m[1].lower(), name)
+
+
+def camel(name: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), name)
+
+
+def checked_body(service: str, schema: str, body: Any, root: str = "") -> Json:
+    """The normalised body, or the 400 that lists everything wrong with it."""
+    walk = _Walk(document(service))
+    result = walk.message(schema, body, root)
+    if walk.violations:
+        raise violations_error(walk.violations)
+    return result if isinstance(result, dict) else {}
+
+
+def schema_faults(service: str, schema: str, body: Any) -> list[str]:
+    """What a body that we are about to send has against its schema; empty when clean."""
+    walk = _Walk(document(service))
+    walk.message(schema, body, "")
+    return [violation["description"] for violation in walk.violations]
+
+
+class _Walk:
+    """One pass over a body, collecting violations instead of stopping at the first, as Google does."""
+
+    def __init__(self, source: Document) -> None:
+        self.source = source
+        self.violations: list[Json] = []
+
+    def message(self, schema: str, value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return self.wrong(path, TYPE_PREFIX + PACKAGES[self.source.service] + schema, value)
+        properties = self.source.schemas[schema].get("properties", {})
+        result: Json = {}
+        for name, item in value.items():
+            known = name if name in properties else camel(name)
+            if known not in properties:
+                self.unknown(name, path)
+            elif item is not None:
+                parsed = self.field(known, properties[known], item, _join(path, known))
+                if parsed is not _DROP:
+                    result[known] = parsed
+        return result
+
+    def field(self, name: str, spec: Json, value: Any, path: str) -> Any:
+        if "$ref" in spec:
+            return self.message(spec["$ref"], value, path)
+        kind = spec["type"]
+        if kind == "array":
+            return self.array(name, spec["items"], value, path)
+        if kind == "any":
+            return value
+        if kind == "object":
+            return self.mapping(name, spec, value, path)
+        if isinstance(value, list):
+            return self.not_repeating(name, path)
+        return self.scalar(name, kind, spec, value, path)
+
+    def array(self, name: str, items: Json, value: Any, path: str) -> Any:
+        if not isinstance(value, list):
+            return self.wrong(path, self.type_name(name, items), value)
+        return [self.field(name, items, item, f"{path}[{i}]") for i, item in enumerate(value)]
+
+    def mapping(self, name: str, spec: Json, value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return self.wrong(path, self.type_name(name, spec), value)
+        inner = spec.get("additionalProperties", {"type": "any"})
+        return {key: self.field(key, inner, item, f"{path}.{key}") for key, item in value.items()}
+
+    def scalar(self, name: str, kind: str, spec: Json, value: Any, path: str) -> Any:
+        if "enum" in spec:
+            good = isinstance(value, str) and value in spec["enum"]
+            return value if good else self.wrong(path, self.type_name(name, spec), value)
+        if kind == "string":
+            good = isinstance(value, str)
+        elif kind == "boolean":
+            good = isinstance(value, bool)
+        else:
+            value, good = _number(kind, value)
+        return value if good else self.wrong(path, PROTO_TYPES[kind], value)
+
+    def type_name(self, name: str, spec: Json) -> str:
+        package = TYPE_PREFIX + PACKAGES[self.source.service]
+        if "$ref" in spec:
+            return package + str(spec["$ref"])
+        if spec["type"] == "array":
+            return TYPE_PREFIX + "google.protobuf.ListValue"
+        if "enum" in spec:
+            # The document does not name its enums; Google's are mostly named like the field.
+            return package + name[0].upper() + name[1:]
+        return PROTO_TYPES.get(spec["type"], TYPE_PREFIX + "google.protobuf.Value")
+
+    def wrong(self, path: str, type_name: str, value: Any) -> Any:
+        shown = json.dumps(value, ensure_ascii=False) if not isinstance(value, dict | list) else "invalid"
+        self.add(path, f"Invalid value at '{path}' ({type_name}), {shown}")
+        return _DROP
+
+    def unknown(self, name: str, path: str) -> None:
+        where = f" at '{path}'" if path else ""
+        self.add(path, f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.')
+
+    def not_repeating(self, name: str, path: str) -> Any:
+        parent = path.rpartition(".")[0]
+        where = f" at '{parent}'" if parent else ""
+        self.add(
+            parent,
+            f'Invalid JSON payload received. Unknown name "{name}"{where}: '
+            "Proto field is not repeating, cannot start list.",
+        )
+        return _DROP
+
+    def add(self, path: str, description: str) -> None:
+        self.violations.append({"field": path, "description": description} if path else {"description": description})
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{snake(name)}" if path else snake(name)
+
+
+def _number(kind: str, value: Any) -> tuple[Any, bool]:
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return value, False
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        return value, False
+    else:
+        number = value
+    if kind == "number":
+        return number, True
+    whole = int(number) if number == number and abs(number) != float("inf") and number == int(number) else None
+    return (value, False) if whole is None or whole not in INT32 else (whole, True)

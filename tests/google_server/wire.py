@@ -1,0 +1,41 @@
+"""What travels: one HTTP request, one answer, and the record of both that a test can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+Query = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """One request as it came off the socket; `path` is still %-encoded."""
+
+    method: str
+    path: str
+    query: Query
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer before it is written; a body of None is an empty one."""
+
+    status: int
+    body: Json | None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One API request with its answer, as a test sees it (token requests are not recorded)."""
+
+    method: str
+    path: str
+    query: Query
+    body: Any
+    status: int
+    response: Any
