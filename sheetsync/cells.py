@@ -17,7 +17,19 @@ Cell = str | bool | float | int | None
 EPOCH = date(1899, 12, 30)
 EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
 ERRORS = frozenset(
-    ("#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+    (
+        "#REF!",
+        "#N/A",
+        "#DIV/0!",
+        "#VALUE!",
+        "#NAME?",
+        "#NUM!",
+        "#NULL!",
+        "#ERROR!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+    )
 )
 _BLANK_CHARACTERS = re.compile(r"[\s\u00a0\u200b\u2060\ufeff]+")
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}([ ,.'’]\d{3})+)([.,]\d+)?")
@@ -107,9 +119,7 @@ def read_number(cell: Cell) -> float | Misread:
     if len(readings) == 1:
         return readings[0]
     if readings:
-        return Misread(
-            f"“{text}” can mean {readings[0]:.15g} or {readings[1]:.15g}", "type it without separators"
-        )
+        return Misread(f"“{text}” can mean {readings[0]:.15g} or {readings[1]:.15g}", "type it without separators")
     found = _LEADING_NUMBER.findall(text)
     hint = f"type {found[0]} alone, words belong in Notes" if len(found) == 1 else "type a number alone"
     return Misread(f"“{text}” is no number", hint)
@@ -156,11 +166,14 @@ def _date_readings(text: str) -> list[date]:
     from dateutil import parser
 
     defaults = (datetime(2000, 1, 1), datetime(2003, 8, 28))  # noqa: DTZ001  all three fields differ
-    orders = [{"yearfirst": True}] if re.match(r"\d{4}", text) else [{}, {"dayfirst": True}, {"yearfirst": True}]
+    orders = ("year",) if re.match(r"\d{4}", text) else ("month", "day", "year")
     readings = set()
-    for order in orders:
+    for first in orders:
         try:
-            parsed = [parser.parse(text, default=d, **order).date() for d in defaults]
+            parsed = [
+                parser.parse(text, default=default, dayfirst=first == "day", yearfirst=first == "year").date()
+                for default in defaults
+            ]
         except (ValueError, OverflowError, TypeError):
             continue
         if parsed[0] == parsed[1] and EARLIEST <= parsed[0] <= LATEST:

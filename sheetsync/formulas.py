@@ -39,9 +39,7 @@ def array_formula(template: WorkbookTemplate, tab: Tab, column: Column) -> str:
     return f'=VSTACK("{title}",MAP({periods},{people},LAMBDA(p,w,IF(p="",,{body}))))'
 
 
-def _expression(
-    template: WorkbookTemplate, tab: Tab, column: Column, period: str, who: str, *, blank: str
-) -> str:
+def _expression(template: WorkbookTemplate, tab: Tab, column: Column, period: str, who: str, *, blank: str) -> str:
     person = _person(template, who)
     if column.computed == "done":
         return _done(template, period, person)
@@ -86,8 +84,7 @@ def _tallied(tally: Tab, day: str, person: str, alone: str) -> str:
     )
     start = len(tally.columns)
     numbers = (
-        f"{_quoted(tally)}!${column_letters(start)}${first}"
-        f":${column_letters(start + _TALLY_COLUMNS - 1)}${last}"
+        f"{_quoted(tally)}!${column_letters(start)}${first}:${column_letters(start + _TALLY_COLUMNS - 1)}${last}"
     )
     mine = f'(({people}={person})+({people}="")*({alone})>0)'
     # SUMPRODUCT reads text as 0 only in an argument of its own; it runs only on days that have a row.

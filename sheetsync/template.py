@@ -20,7 +20,18 @@ Role = Literal[
 TOOL_ROLES = frozenset(("dashboard", "summary", "insights", "team", "problems"))
 
 ColumnType = Literal[
-    "text", "long_text", "name", "date", "period", "count", "amount", "rating", "number", "percent", "email", "choice"
+    "text",
+    "long_text",
+    "name",
+    "date",
+    "period",
+    "count",
+    "amount",
+    "rating",
+    "number",
+    "percent",
+    "email",
+    "choice",
 ]
 Computed = Literal["done", "due", "score", "behind_on", "progress", "forecast", "promise"]
 

@@ -9,37 +9,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sheetsync.cells import Cell
+from sheetsync.tabs import TabContents, TabWrite
+
+__all__ = ["Layout", "Progress", "TabContents", "TabWrite", "Workbook"]
 
 Progress = Callable[[int], None]
 """Called with the number of rows written since the last call."""
-
-
-@dataclass(frozen=True, slots=True)
-class TabContents:
-    """A tab as it was read: `grid` is ragged (trailing blanks trimmed), row 1 of the tab is `grid[0]`.
-
-    `key` is the tab's key in the template, `title` what people see today. `rows` x `columns` is the size of the
-    grid in the workbook, blank cells included (Google refuses writes outside it).
-    """
-
-    key: str
-    title: str
-    grid: list[list[Cell]]
-    rows: int
-    columns: int
-
-
-@dataclass(frozen=True, slots=True)
-class TabWrite:
-    """The new contents of a tab that only the tool writes.
-
-    `grid` is the whole tab from row 1, without trailing blanks, rows padded to one width. `changed` holds half-open
-    0-based row ranges `[start, end)` that differ from what was read; they may reach beyond `grid` (rows to blank).
-    """
-
-    key: str
-    grid: list[list[Cell]]
-    changed: list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tests.google_server.cells import Cell, Value, with_formula, with_value
 from tests.google_server.wire import Json
 
-EPOCH = datetime(1899, 12, 30)
+EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _PERCENT = re.compile(r"[+-]?\d+(\.\d+)?%")
@@ -59,9 +59,9 @@ def parsed_text(text: str) -> tuple[Value, Json | None]:
 def _parsed_date(text: str) -> tuple[Value, Json | None]:
     try:
         if _DATE.fullmatch(text):
-            return serial(datetime.strptime(text, "%Y-%m-%d")), {"type": "DATE", "pattern": "yyyy-mm-dd"}
+            return serial(_moment(text, "%Y-%m-%d")), {"type": "DATE", "pattern": "yyyy-mm-dd"}
         if match := _DATE_TIME.fullmatch(text):
-            moment = datetime.strptime(f"{match[1]} {match[2]}{match[3] or ':00'}", "%Y-%m-%d %H:%M:%S")
+            moment = _moment(f"{match[1]} {match[2]}{match[3] or ':00'}", "%Y-%m-%d %H:%M:%S")
             pattern = "yyyy-mm-dd h:mm:ss" if match[3] else "yyyy-mm-dd h:mm"
             return serial(moment), {"type": "DATE_TIME", "pattern": pattern}
     except ValueError:
@@ -72,3 +72,8 @@ def _parsed_date(text: str) -> tuple[Value, Json | None]:
 def serial(moment: datetime) -> float:
     """Days since 1899-12-30, time as the fraction."""
     return (moment - EPOCH).total_seconds() / 86400
+
+
+def _moment(text: str, pattern: str) -> datetime:
+    # A sheet's dates have no zone; UTC only keeps the arithmetic free of clock changes.
+    return datetime.strptime(text, pattern).replace(tzinfo=UTC)

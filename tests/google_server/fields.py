@@ -61,9 +61,7 @@ def answer_mask(service: str, text: str, schema: str) -> Mask:
         return mask
     if service == "drive":
         raise drive_error(400, "invalidParameter", f"Invalid field selection {fault}", parameter="fields")
-    description = (
-        f"Error expanding 'fields' parameter. Cannot find matching fields for path '{fault}'."
-    )
+    description = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{fault}'."
     raise violations_error([{"field": fault, "description": description}], "Request contains an invalid argument.")
 
 

@@ -76,6 +76,6 @@ def seen_by(protected: Json, actor: Actor) -> Json:
     result = {name: item for name, item in protected.items() if name != "editors"}
     if allowed or protected.get("warningOnly"):
         result["requestingUserCanEdit"] = True
-    if allowed and not protected.get("warningOnly"):
+    if allowed:
         result["editors"] = protected.get("editors", {})
     return result

@@ -32,7 +32,8 @@ def camel(name: str) -> str:
 
 def checked_body(service: str, schema: str, body: Any, root: str = "") -> Json:
     """The normalised body, or the 400 that lists everything wrong with it."""
-    walk = _Walk(document(service))
+    # Drive ignores names it does not know: gspread's `share` sends one ("withLink") with every call.
+    walk = _Walk(document(service), strict_names=service == "sheets")
     result = walk.message(schema, body, root)
     if walk.violations:
         raise violations_error(walk.violations)
@@ -49,8 +50,9 @@ def schema_faults(service: str, schema: str, body: Any) -> list[str]:
 class _Walk:
     """One pass over a body, collecting violations instead of stopping at the first, as Google does."""
 
-    def __init__(self, source: Document) -> None:
+    def __init__(self, source: Document, strict_names: bool = True) -> None:
         self.source = source
+        self.strict_names = strict_names
         self.violations: list[Json] = []
 
     def message(self, schema: str, value: Any, path: str) -> Any:
@@ -61,7 +63,8 @@ class _Walk:
         for name, item in value.items():
             known = name if name in properties else camel(name)
             if known not in properties:
-                self.unknown(name, path)
+                if self.strict_names:
+                    self.unknown(name, path)
             elif item is not None:
                 parsed = self.field(known, properties[known], item, _join(path, known))
                 if parsed is not _DROP:

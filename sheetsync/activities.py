@@ -1,0 +1,239 @@
+"""The log: rows of the Log and Tally tabs become activities, or problems that say what is wrong and where.
+
+Nothing is dropped silently: every row read is accepted or refused (a Tally counts by filled cell). A flawed cell
+refuses its row, because half a row would be a number nobody typed.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from sheetsync.cells import Cell, Misread, fold, is_blank, read_date, read_number, serial, text_of
+from sheetsync.errors import Problem
+from sheetsync.names import Names
+from sheetsync.tables import Table
+
+_LARGEST = 1e12
+
+
+class Activity(NamedTuple):
+    """One logged fact. `day` is a serial number, `quantity` is what was typed under Count.
+
+    `amount` and `quality` are None where nothing was typed.
+    """
+
+    day: int
+    who: str
+    activity: str
+    quantity: float
+    amount: float | None
+    quality: float | None
+    contact: str
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was read: `rows` = accepted activities + `refused` rows; a refused row has one problem or more."""
+
+    activities: list[Activity] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    rows: int = 0
+    refused: int = 0
+
+
+def gathered(parts: Iterable[Logged]) -> Logged:
+    """What several tabs hold together."""
+    parts = list(parts)
+    return Logged(
+        [a for part in parts for a in part.activities],
+        [p for part in parts for p in part.problems],
+        sum(part.rows for part in parts),
+        sum(part.refused for part in parts),
+    )
+
+
+class _Memo(dict[Any, Any]):
+    """Reads each distinct cell once: a log of 100,000 rows has few distinct days, names and counts."""
+
+    def __init__(self, read: Callable[[Cell], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: Cell) -> Any:
+        value = self[cell] = self._read(cell)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a row may say: the people, the activities, and the last day that is not in the future."""
+
+    people: Names
+    activities: Names
+    today: date
+
+    def read_day(self, cell: Cell) -> int | Misread:
+        """The serial number of a day that has come, or why there is none."""
+        if is_blank(cell):
+            return Misread("the date is missing", "type the day it was done")
+        day = read_date(cell)
+        if isinstance(day, Misread):
+            return day
+        if day > self.today:
+            return Misread(f"{day} is in the future", "correct the date; it counts once the day has come")
+        return serial(day)
+
+    def read_person(self, cell: Cell) -> str | Misread:
+        """The person; a blank cell means the only one."""
+        if not is_blank(cell):
+            return self.people.find(cell)
+        if len(self.people) == 1:
+            return next(iter(self.people))
+        return Misread("who did it is missing", "type a name from the People tab")
+
+    def read_activity(self, cell: Cell) -> str | Misread:
+        """The activity's name as it is written in the Activities tab."""
+        if is_blank(cell):
+            return Misread("the activity is missing", "type a name from the Activities tab")
+        return self.activities.find(cell)
+
+
+def read_count(cell: Cell) -> float | Misread:
+    """A count: blank is 1, below 0 is wrong."""
+    if is_blank(cell):
+        return 1.0
+    number = read_number(cell)
+    if isinstance(number, Misread):
+        return number
+    if number < 0:
+        return Misread(f"a count below 0: {number:g}", "correct the row it is meant to undo")
+    return _believable(number)
+
+
+def read_amount(cell: Cell) -> float | Misread | None:
+    """An amount: blank is none, below 0 is a refund."""
+    if is_blank(cell):
+        return None
+    number = read_number(cell)
+    return number if isinstance(number, Misread) else _believable(number)
+
+
+def read_quality(cell: Cell) -> float | Misread | None:
+    """How well it went, from 1 to 5; blank is none."""
+    if is_blank(cell):
+        return None
+    number = read_number(cell)
+    if isinstance(number, float) and not 1 <= number <= 5:
+        return Misread(f"{number:g} is not between 1 and 5", "5 is best; leave it blank if you don't know")
+    return number
+
+
+def _believable(number: float) -> float | Misread:
+    if abs(number) > _LARGEST:
+        return Misread(f"{number:g} is too large to be true", "correct the number")
+    return number
+
+
+def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
+    """The activities of a tab with a row an activity."""
+    keys = ("date", "who", "activity", "count", "amount", "quality")
+    readers = (
+        _Memo(vocabulary.read_day),
+        _Memo(vocabulary.read_person),
+        _Memo(vocabulary.read_activity),
+        _Memo(read_count),
+        _Memo(read_amount),
+        _Memo(read_quality),
+    )
+    columns = [_hashable(table.column(key)) for key in keys]
+    texts = zip(table.column("contact"), table.column("notes"), strict=True)
+    accepted: list[Activity] = []
+    problems: list[Problem] = []
+    rows = refused = 0
+    for number, (cells, (contact, notes)) in enumerate(
+        zip(zip(*columns, strict=True), texts, strict=True), start=table.header + 2
+    ):
+        if cells == _BLANK_ROW and contact is None and notes is None:
+            continue
+        if all(map(is_blank, cells)) and is_blank(contact) and is_blank(notes):
+            continue
+        rows += 1
+        values = [reader[cell] for reader, cell in zip(readers, cells, strict=True)]
+        if Misread in map(type, values):
+            refused += 1
+            problems += _problems(table, number, keys, cells, values)
+        else:
+            accepted.append(Activity._make((*values, text_of(contact), text_of(notes))))
+    return Logged(accepted, problems, rows, refused)
+
+
+_BLANK_ROW = (None,) * 6
+
+
+def _hashable(column: list[Cell]) -> list[Cell]:
+    """Tick boxes as text: True and 1.0 are the same key to a dict, but not to a person."""
+    return [text_of(cell) if cell.__class__ is bool else cell for cell in column]
+
+
+def _problems(
+    table: Table, row: int, keys: Iterable[str], cells: Iterable[Cell], values: Iterable[Any]
+) -> list[Problem]:
+    return [
+        Problem(table.title, row, table.heading(key), value.what, value.hint, text_of(cell))
+        for key, cell, value in zip(keys, cells, values, strict=True)
+        if isinstance(value, Misread)
+    ]
+
+
+def parse_tally(table: Table, vocabulary: Vocabulary) -> Logged:
+    """The activities of a tab with a row a day and a column an activity; each filled cell is one."""
+    names, problems = _tally_columns(table, vocabulary)
+    accepted: list[Activity] = []
+    rows = refused = 0
+    days, people = _Memo(vocabulary.read_day), _Memo(vocabulary.read_person)
+    dates, whos = _hashable(table.column("date")), _hashable(table.column("who"))
+    for index, cells in enumerate(table.grid[table.header + 1 :]):
+        filled = [(p, cells[p]) for p in names if p < len(cells) and not is_blank(cells[p])]
+        if not filled:
+            continue
+        number = table.header + 2 + index
+        rows += len(filled)
+        day, who = days[dates[index]], people[whos[index]]
+        flaws = _problems(table, number, ("date", "who"), (dates[index], whos[index]), (day, who))
+        problems += flaws
+        for position, cell in filled:
+            count = read_count(cell)
+            if isinstance(count, Misread):
+                problems.append(
+                    Problem(table.title, number, table.extra[position], count.what, count.hint, text_of(cell))
+                )
+            if flaws or isinstance(count, Misread):
+                refused += 1
+            else:
+                accepted.append(Activity(day, who, names[position], count, None, None, "", ""))
+    return Logged(accepted, problems, rows, refused)
+
+
+def _tally_columns(table: Table, vocabulary: Vocabulary) -> tuple[dict[int, str], list[Problem]]:
+    """Which columns are activities. A column of numbers under another title is a problem, of words a side note."""
+    names: dict[int, str] = {}
+    problems: list[Problem] = []
+    for position, title in table.extra.items():
+        found = vocabulary.activities.find(title)
+        if isinstance(found, str) and found not in names.values():
+            names[position] = found
+            continue
+        rows = table.grid[table.header + 1 :]
+        if any(position < len(r) and isinstance(r[position], int | float) for r in rows):
+            what = f"“{title}” is here twice" if isinstance(found, str) else f"{found.what}: its numbers do not count"
+            hint = "sum them up in one column" if isinstance(found, str) else found.hint
+            problems.append(Problem(table.title, table.header + 1, title, what, hint, title))
+    return names, problems
+
+
+def same_row(activity: Activity) -> tuple[object, ...]:
+    """What makes two rows the same to a person: case and blanks in names and texts do not matter."""
+    day, who, name, quantity, amount, quality, contact, notes = activity
+    return (day, fold(who), fold(name), quantity, amount, quality, fold(contact), fold(notes))

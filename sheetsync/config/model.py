@@ -1,0 +1,293 @@
+"""What a configuration may say, and what each value means to the program.
+
+Secrets stay as written (`${NAME}`) until `secret` is asked for them, and appear in no repr.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from email.policy import default as mail_policy
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
+
+from sheetsync.errors import ConfigError
+from sheetsync.names import Names
+from sheetsync.periods import MONTHS, WEEKDAYS, Calendar
+
+EMAIL_KINDS = ("partner-weekly",)
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SEND_TIME = re.compile(r"([a-z]{3,9})\s+([01]?\d|2[0-3]):([0-5]\d)", re.IGNORECASE)
+_SHEET_URL = re.compile(r"https?://[^/]+/spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]+)")
+_SHEET_ID = re.compile(r"[A-Za-z0-9_-]{6,}")
+_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!:memory:|file:)([^?]+)(.*)")
+_LEDGER = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def secret(text: str | SecretStr) -> str:
+    """The text with each `${NAME}` replaced from the environment. Raises `ConfigError` naming what is not set."""
+    raw = text.get_secret_value() if isinstance(text, SecretStr) else text
+    absent = [name for name in _VARIABLE.findall(raw) if name not in os.environ]
+    if absent:
+        raise ConfigError(
+            f"the configuration uses ${{{absent[0]}}}, but the environment variable {absent[0]} is not set; set it"
+        )
+    return _VARIABLE.sub(lambda found: os.environ[found[1]], raw)
+
+
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """The end of a sentence that names the most similar known text, or nothing."""
+    nearest = Names("text", known).nearest(text) if len(text) > 2 else None
+    return f"; did you mean {nearest}?" if nearest else ""
+
+
+def keys_of(section: type[BaseModel]) -> dict[str, Any]:
+    """The keys of a section as they are written, each with the type of its value."""
+    return {str(field.validation_alias or name): field.annotation for name, field in section.model_fields.items()}
+
+
+def _workbook(text: str) -> str:
+    looks_local = text.lower().endswith((".xlsx", ".xlsm"))
+    if looks_local or _VARIABLE.search(text) or _SHEET_URL.match(text) or _SHEET_ID.fullmatch(text):
+        return text
+    raise ValueError(
+        f"“{text}” is neither a file ending in .xlsx nor the URL or id of a Google Sheet"
+        f"; did you mean {Path(text).stem}.xlsx?"
+    )
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"“{name}” is no time zone{did_you_mean(name, sorted(available_timezones()))}") from None
+    return name
+
+
+def _holidays(code: str) -> str:
+    from holidays import list_supported_countries
+
+    known = list_supported_countries()
+    country, _, part = code.upper().partition("-")
+    if country not in known:
+        raise ValueError(f"“{code}” is no country; give its two letters, such as US, or a part of it, such as GB-ENG")
+    if part and part not in known[country]:
+        parts = [f"{country}-{p}" for p in known[country]]
+        shown = f"; known are {', '.join(parts)}" if 0 < len(parts) <= 12 else ""
+        raise ValueError(f"“{code}” is no part of {country}{shown or did_you_mean(code.upper(), parts)}")
+    return code.upper()
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if not _VARIABLE.search(text) and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise ValueError("a URL is needed, such as https://example.com")
+    return text.rstrip("/")
+
+
+def _ledger(url: str) -> str:
+    if not _LEDGER.match(url) and not url.startswith("${"):
+        raise ValueError("a database URL is needed: sqlite:///sheetsync.db or postgresql+psycopg://user@host/name")
+    return url
+
+
+def _sender(text: str) -> str:
+    header: Any = mail_policy.header_factory("From", text) if text.isprintable() else None
+    if not header or len(header.addresses) != 1 or header.defects or "@" not in header.addresses[0].addr_spec:
+        raise ValueError(f"{text!r} is no address; write it as Sales goals <goals@example.com>")
+    return text
+
+
+def _pattern(text: str) -> str:
+    if "@" not in text and text != "*":
+        raise ValueError(f"“{text}” matches no address; write *@{text} for everyone there")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class SendTime:
+    """When an email is due: `weekday` 0 for Monday to 6 for Sunday, `at` in local time."""
+
+    weekday: int
+    at: time
+
+    def __str__(self) -> str:
+        return f"{WEEKDAYS[self.weekday][:3].title()} {self.at:%H:%M}"
+
+
+def _send_time(text: object) -> object:
+    found = _SEND_TIME.fullmatch(text.strip()) if isinstance(text, str) else None
+    days = [n for n, day in enumerate(WEEKDAYS) if found and day.startswith(found[1].lower())]
+    if not found or not days:
+        raise ValueError("a day and a time are needed, such as Fri 16:00")
+    return SendTime(days[0], time(int(found[2]), int(found[3])))
+
+
+def _kind(kind: str) -> str:
+    if kind not in EMAIL_KINDS:
+        raise ValueError(f"unknown kind of email; there is {', '.join(EMAIL_KINDS)}")
+    return kind
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Month = Literal[
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+]  # fmt: skip
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_empty(cls, data: Any) -> Any:
+        """A known key without a value takes its default."""
+        known = keys_of(cls)
+        return {k: v for k, v in data.items() if v is not None or k not in known} if isinstance(data, dict) else data
+
+
+class Google(_Section):
+    """How to reach Google; `api_endpoint` is another scheme://host."""
+
+    credentials: str | None = None
+    api_endpoint: Url | None = None
+
+
+class Smtp(_Section):
+    """The mail server; `username` and `password` are as written, see `secret`."""
+
+    host: str | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    port: int = Field(default=587, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_port(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("port") is not None or data.get("security") not in _PORTS:
+            return data
+        return {**data, "port": _PORTS[data["security"]]}
+
+
+class Email(_Section):
+    """What is sent, how, when, and to whom; `sender` is the key `from`."""
+
+    sender: Annotated[str, AfterValidator(_sender)] = Field(
+        default="Sales goals <goals@example.com>", validation_alias="from"
+    )
+    transport: Literal["file", "smtp"] = "file"
+    outbox_dir: str = "outbox"
+    smtp: Smtp = Smtp()
+    recipients: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
+    schedule: Mapping[Annotated[str, AfterValidator(_kind)], Annotated[SendTime, BeforeValidator(_send_time)]] = (
+        Field(default={"partner-weekly": SendTime(4, time(16))})
+    )
+
+    def allows(self, address: str) -> bool:
+        """Whether this one plain address (`ann@example.com`) matches a pattern in `recipients`."""
+        # One address only, or a pattern's * would let a whole list through.
+        if not re.fullmatch(r"[^\s@,;:<>\"]+@[^\s@,;:<>\"]+", address):
+            return False
+        return any(fnmatchcase(address.lower(), pattern.lower()) for pattern in self.recipients)
+
+    @model_validator(mode="after")
+    def _can_send(self) -> Self:
+        needed = {"from": "sender" in self.model_fields_set, "smtp.host": self.smtp.host is not None}
+        absent = [key for key, given in needed.items() if not given]
+        if self.transport == "smtp" and absent:
+            raise ValueError(f"transport smtp needs {' and '.join(absent)} as well")
+        return self
+
+
+class Monitoring(_Section):
+    """Who is told after each good run."""
+
+    ping_url: Url | None = Field(default=None, repr=False)
+
+
+class Config(_Section):
+    """The whole configuration, as written; the properties are what the program uses."""
+
+    workbook: Annotated[str, AfterValidator(_workbook)]
+    template: str = "sales"
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/London"
+    week_starts: Annotated[Weekday, BeforeValidator(_lower)] = "monday"
+    year_starts: Annotated[Month, BeforeValidator(_lower)] = "january"
+    holidays: Annotated[str, AfterValidator(_holidays)] | None = None
+    google: Google = Google()
+    ledger: Annotated[str, AfterValidator(_ledger)] = Field(default="sqlite:///sheetsync.db", repr=False)
+    email: Email = Email()
+    monitoring: Monitoring = Monitoring()
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the config file, to which every path is relative."""
+        return self._folder
+
+    @property
+    def calendar(self) -> Calendar:
+        """How time is cut."""
+        return Calendar(WEEKDAYS.index(self.week_starts), MONTHS.index(self.year_starts) + 1)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The workbook's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def workbook_path(self) -> Path | None:
+        """The workbook, when it is a local file."""
+        text = secret(self.workbook)
+        return None if self.spreadsheet_id else self.path(text)
+
+    @property
+    def spreadsheet_id(self) -> str | None:
+        """The workbook's id, when it is a Google Sheet."""
+        text = secret(self.workbook)
+        found = _SHEET_URL.match(text) or _SHEET_ID.fullmatch(text)
+        return found[found.lastindex or 0] if found else None
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's SQLAlchemy URL, an SQLite file's path made absolute. It may hold a password."""
+        url = secret(self.ledger)
+        found = _SQLITE.fullmatch(url)
+        return f"{found[1]}{self.path(found[2]).absolute()}{found[3]}" if found else url
+
+    @property
+    def credentials_path(self) -> Path | None:
+        """The Google credentials file, if one is named."""
+        return self.path(self.google.credentials) if self.google.credentials else None
+
+    @property
+    def outbox_path(self) -> Path:
+        """The folder for emails written as files."""
+        return self.path(self.email.outbox_dir)
+
+    def path(self, text: str) -> Path:
+        """A path as written, relative to the config file."""
+        return self.folder / Path(secret(text)).expanduser()

@@ -1,0 +1,22 @@
+"""Mail: a digest becomes an `Email`, an email the final bytes, and a transport hands those bytes over, once.
+
+`rendering` knows templates, `messages` headers and addresses, `transports` and `smtp` the way out. Whatever was typed
+in a cell is hostile here: it never changes the HTML's structure, a header or a recipient.
+"""
+
+from sheetsync.mail.messages import Email, compose, valid_address
+from sheetsync.mail.rendering import render
+from sheetsync.mail.smtp import SmtpTransport
+from sheetsync.mail.transports import Ambiguous, FileTransport, Refused, Transport
+
+__all__ = [
+    "Ambiguous",
+    "Email",
+    "FileTransport",
+    "Refused",
+    "SmtpTransport",
+    "Transport",
+    "compose",
+    "render",
+    "valid_address",
+]

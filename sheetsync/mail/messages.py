@@ -1,0 +1,102 @@
+"""The final bytes of a mail: exactly the headers that are meant, one recipient, and the same bytes for the same input."""
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+
+from sheetsync.errors import ConfigError, SheetsyncError
+from sheetsync.mail.cleaning import display_name, header_text
+
+_SUBJECT_LIMIT = 150
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """What a person reads: the subject, and the same text twice, plain and as HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def valid_address(text: str) -> str | None:
+    """The text as one plain ASCII address (international domains in their xn-- form), or None when it is not one."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+    except (EmailNotValidError, UnicodeError):
+        return None
+    return found.ascii_email
+
+
+def compose(
+    email: Email,
+    *,
+    sender: str,
+    recipient: str,
+    recipient_name: str,
+    reply_to: str,
+    unsubscribe: str,
+    message_id: str,
+    date: datetime,
+) -> bytes:
+    """The mail as it is stored and sent.
+
+    `sender` is an address, with a name or without; `reply_to` and `unsubscribe` are addresses, or "" for none;
+    `date` knows its time zone. Raises `ConfigError` for a wrong sender, `SheetsyncError` for the rest.
+    """
+    name, address = parseaddr(sender)
+    plain = valid_address(address)
+    if plain is None:
+        raise ConfigError(f"email.from: {sender!r} is no address; write “Name <name@example.com>”")
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise SheetsyncError(f"{message_id!r} is no Message-ID")
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = Address(display_name(name), addr_spec=plain)
+    message["To"] = Address(display_name(recipient_name), addr_spec=_address(recipient))
+    if reply_to:
+        message["Reply-To"] = Address(addr_spec=_address(reply_to))
+    message["Subject"] = header_text(email.subject, _SUBJECT_LIMIT)
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = message_id
+    if unsubscribe:
+        message["List-Unsubscribe"] = f"<mailto:{_address(unsubscribe)}?subject=unsubscribe>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_encodable(email.text), cte="quoted-printable")
+    message.add_alternative(_encodable(email.html), subtype="html", cte="quoted-printable")
+    # "=_" cannot occur in a quoted-printable body, so this boundary never meets its own text.
+    message.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    content = message.as_bytes()
+    _check(content, message, _address(recipient))
+    return content
+
+
+def _address(text: str) -> str:
+    address = valid_address(text)
+    if address is None:
+        raise SheetsyncError(f"{text!r} is not exactly one mail address; mend it where it is typed")
+    return address
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _check(content: bytes, intended: EmailMessage, recipient: str) -> None:
+    """Read the bytes as a receiver does: the headers must be the intended ones, the recipient the only one."""
+    parsed = message_from_bytes(content, policy=policy.SMTP)
+    headers, wanted = (Counter(name.lower() for name in message) for message in (parsed, intended))
+    addresses = [address.addr_spec for address in parsed["To"].addresses]
+    if headers != wanted or addresses != [recipient] or parsed["Subject"] != intended["Subject"]:
+        raise SheetsyncError(
+            f"the mail to {recipient} would not arrive as meant (its headers come out differently); "
+            "look for unusual characters in names and subject"
+        )

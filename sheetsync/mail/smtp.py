@@ -1,0 +1,187 @@
+"""Sending by SMTP, so that it is known which of three things happened: accepted, not accepted, or nobody can know.
+
+smtplib's `sendmail` hides where in the dialogue it failed, so the dialogue is spelled out here. Certificates are
+always verified. The wait for the final reply is ten minutes (RFC 5321, 4.5.3.2.6): giving up sooner sends copies.
+"""
+
+import contextlib
+import ipaddress
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from typing import Literal
+
+from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable
+from sheetsync.mail.messages import valid_address
+from sheetsync.mail.transports import Ambiguous, Marks, Refused
+
+Security = Literal["starttls", "tls", "none"]
+
+CONNECT_TIMEOUT = 30.0
+COMMAND_TIMEOUT = 300.0
+FINAL_TIMEOUT = 600.0
+# Replies with a 5xx code that mean "not today", not "never": Google's and Microsoft's daily limits.
+_LIMITS = re.compile(rb"^(5\.4\.5|5\.7\.232|5\.7\.233)\b")
+
+
+class SmtpTransport:
+    """Sends through one server, a connection a mail, one recipient a mail.
+
+    `security` "none" is refused for hosts other than this machine unless `allow_plain` says that it is meant.
+    `context` replaces the system's list of trusted certificates.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        security: Security = "starttls",
+        username: str | None = None,
+        password: str | None = None,
+        *,
+        context: ssl.SSLContext | None = None,
+        allow_plain: bool = False,
+        final_timeout: float = FINAL_TIMEOUT,
+    ) -> None:
+        if security == "none" and not allow_plain and not _is_local(host):
+            raise ConfigError(
+                f"email.smtp.security: none would send mail to {host} unencrypted; set it to starttls or tls"
+            )
+        self._host, self._port, self._security = host, port, security
+        self._username, self._password = username, password
+        self._context = context or ssl.create_default_context()
+        self._final_timeout = final_timeout
+
+    def send(self, message: bytes, sender: str, recipient: str, marks: Marks) -> str:
+        """Deliver the mail and return the server's reply; see `Transport.send`.
+
+        Raises `AuthorizationError` for a wrong password, `ConfigError` for a server whose certificate is not
+        trusted or that lacks STARTTLS, besides `Unavailable`, `Refused` and `Ambiguous`.
+        """
+        if valid_address(recipient) is None:
+            raise Refused(f"{recipient!r} is not exactly one mail address; mend it where it is typed")
+        with self._connection() as server:
+            with self._not_accepted():
+                self._envelope(server, sender, recipient)
+            marks("committing")
+            reply = self._body(server, message, recipient)
+            # The mail is accepted: whatever happens on the way out no longer matters.
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                _set_timeout(server, CONNECT_TIMEOUT)
+                server.quit()
+            return reply
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        with self._not_accepted():
+            server = self._connect()
+        try:
+            with self._not_accepted():
+                self._greet(server)
+            yield server
+        finally:
+            server.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._security == "tls":
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=CONNECT_TIMEOUT, context=self._context)
+        return smtplib.SMTP(self._host, self._port, timeout=CONNECT_TIMEOUT)
+
+    def _greet(self, server: smtplib.SMTP) -> None:
+        server.ehlo_or_helo_if_needed()
+        if self._security == "starttls":
+            server.starttls(context=self._context)
+            server.ehlo()
+        _set_timeout(server, COMMAND_TIMEOUT)
+        if self._username:
+            server.login(self._username, self._password or "")
+
+    def _envelope(self, server: smtplib.SMTP, sender: str, recipient: str) -> None:
+        self._expect(server.mail(sender), 250, f"a mail from {sender}")
+        self._expect(server.rcpt(recipient), 250, f"a mail to {recipient}")
+        self._expect(server.docmd("DATA"), 354, f"the mail to {recipient}")
+
+    def _body(self, server: smtplib.SMTP, message: bytes, recipient: str) -> str:
+        lines = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
+        stuffed = re.sub(rb"(?m)^\.", b"..", lines)
+        end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
+        try:
+            _set_timeout(server, self._final_timeout)
+            server.send(stuffed + end)
+            code, text = server.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Ambiguous(
+                f"{self._where}: the connection ended before the mail to {recipient} was confirmed "
+                f"({_words(error)}); it may have arrived"
+            ) from None
+        if code // 100 not in (2, 4, 5):
+            raise Ambiguous(f"{self._where}: no clear answer for the mail to {recipient}; it may have arrived")
+        self._expect((code, text), 250, f"the mail to {recipient}")
+        return f"{code} {_decoded(text)}"
+
+    @property
+    def _where(self) -> str:
+        return f"mail server {self._host}:{self._port}"
+
+    def _expect(self, reply: tuple[int, bytes], wanted: int, what: str) -> None:
+        """Raise what the reply means unless it is the wanted kind (RFC 5321, 4.2.1: the first digit decides)."""
+        code, text = reply
+        if code // 100 == wanted // 100:
+            return
+        answer = f"{self._where} refuses {what}: {code} {_decoded(text)}"
+        if code == 530:
+            raise AuthorizationError(f"{answer}; set email.smtp.username and password")
+        if not 500 <= code < 600 or _LIMITS.match(text):
+            raise Unavailable(f"{answer}; the next run tries again")
+        raise Refused(f"{answer}; check the address with the person")
+
+    @contextlib.contextmanager
+    def _not_accepted(self) -> Iterator[None]:
+        """Say what a failure means while nothing of the mail has left yet."""
+        try:
+            yield
+        except SheetsyncError:
+            raise
+        except ssl.SSLCertVerificationError as error:
+            raise ConfigError(
+                f"{self._where}: its certificate is not trusted ({error.verify_message}); "
+                "check email.smtp.host, nothing was sent"
+            ) from None
+        except smtplib.SMTPNotSupportedError as error:
+            raise ConfigError(
+                f"{self._where}: {_words(error)}; check email.smtp.port and security, nothing was sent"
+            ) from None
+        except smtplib.SMTPAuthenticationError as error:
+            if 400 <= error.smtp_code < 500:
+                raise Unavailable(f"{self._where}: log-in is not possible now: {_words(error)}") from None
+            raise AuthorizationError(
+                f"{self._where} does not accept the user name or password: {_words(error)}; "
+                "check email.smtp.username and password"
+            ) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unavailable(f"{self._where} cannot be used: {_words(error)}; nothing was sent") from None
+
+
+def _set_timeout(server: smtplib.SMTP, seconds: float) -> None:
+    if server.sock is not None:
+        server.sock.settimeout(seconds)
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+
+
+def _decoded(text: bytes) -> str:
+    return " ".join(text.decode("utf-8", "replace").split())[:300]
+
+
+def _words(error: Exception) -> str:
+    """An error in one line; a server's reply in its own words."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        return f"{error.smtp_code} {_decoded(text if isinstance(text, bytes) else text.encode())}"
+    return " ".join(str(error).split()) or type(error).__name__

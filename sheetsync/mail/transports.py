@@ -1,0 +1,79 @@
+"""The ways out for a mail, and the one that leaves it in a folder to look at."""
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Protocol
+
+from sheetsync.errors import SheetsyncError, Unavailable
+
+Marks = Callable[[str], None]
+"""Called with "committing" when, from now on until the reply, nobody can know whether the mail was accepted."""
+
+
+class Refused(SheetsyncError):
+    """The server will never take this mail; trying again does not help."""
+
+
+class Ambiguous(SheetsyncError):
+    """The connection ended after the mail's text had begun: it may or may not have been accepted."""
+
+
+class Transport(Protocol):
+    """Hands one mail over to one recipient."""
+
+    def send(self, message: bytes, sender: str, recipient: str, marks: Marks) -> str:
+        """Send the bytes and return the server's reply.
+
+        Raises `Unavailable` (not accepted, try later), `Refused` (never) or `Ambiguous` (nobody knows).
+        """
+
+
+class FileTransport:
+    """Leaves each mail in a folder: `.eml` is the mail itself, `.html` and `.txt` are for looking at it."""
+
+    def __init__(self, outbox_dir: Path) -> None:
+        self._folder = outbox_dir
+
+    def send(self, message: bytes, sender: str, recipient: str, marks: Marks) -> str:
+        """Write the files, each whole or not at all, and return where; the same bytes get the same name."""
+        parsed = message_from_bytes(message, policy=policy.SMTP)
+        name = _file_name(parsed, recipient, message)
+        marks("committing")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for kind, suffix in (("html", ".html"), ("plain", ".txt")):
+                part = parsed.get_body((kind,))
+                if part is not None:
+                    self._write(name + suffix, str(part.get_content()).encode())
+            self._write(f"{name}.eml", message)
+        except OSError as error:
+            raise Unavailable(
+                f"{self._folder}: cannot write the mail: {error.strerror}; check email.outbox_dir and the disk"
+            ) from None
+        return f"written to {self._folder / name}.eml"
+
+    def _write(self, name: str, content: bytes) -> None:
+        path, partial = self._folder / name, self._folder / f".{name}.part"
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+
+def _file_name(parsed: EmailMessage, recipient: str, message: bytes) -> str:
+    day = parsedate_to_datetime(parsed["Date"]).date() if parsed["Date"] else "undated"
+    digest = hashlib.sha256(message).hexdigest()[:8]
+    return f"{day}-{_slug(str(parsed['Subject']))}-{_slug(recipient)}-{digest}"
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:40].strip("-") or "mail"

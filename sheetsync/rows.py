@@ -1,0 +1,55 @@
+"""Reading one row of a table: values come out, whatever cannot be read becomes a problem with its place."""
+
+from datetime import date
+from typing import TypeVar
+
+from sheetsync.cells import Cell, Misread, is_blank, read_date, read_number, text_of
+from sheetsync.errors import Problem
+from sheetsync.names import Names
+from sheetsync.tables import Table
+
+T = TypeVar("T")
+
+
+class RowReader:
+    """Reads one row's cells; what cannot be read becomes a problem with its place, and the row is flawed."""
+
+    def __init__(self, table: Table, row: int, cells: dict[str, Cell], problems: list[Problem]) -> None:
+        self._table, self._row, self._cells, self._problems = table, row, cells, problems
+        self.flawed = False
+
+    def text(self, key: str) -> str:
+        """The trimmed text of a cell; "" when blank."""
+        return text_of(self._cells.get(key))
+
+    def number(self, key: str) -> float | None:
+        """The number of a cell; None when blank or unreadable."""
+        cell = self._cells.get(key)
+        return None if is_blank(cell) else self._checked(key, read_number(cell))
+
+    def day(self, key: str) -> date | None:
+        """The day of a cell; None when blank or unreadable."""
+        cell = self._cells.get(key)
+        return None if is_blank(cell) else self._checked(key, read_date(cell))
+
+    def name(self, key: str, names: Names) -> str | None:
+        """The known name in a cell; None when blank or unknown."""
+        cell = self._cells.get(key)
+        return None if is_blank(cell) else self._checked(key, names.find(cell))
+
+    def refuse(self, key: str, what: str, hint: str) -> None:
+        """Note a problem with a cell of this row."""
+        self.flawed = True
+        self.remark(key, what, hint)
+
+    def remark(self, key: str, what: str, hint: str) -> None:
+        """Note something a person should look at; the row still counts."""
+        typed = text_of(self._cells.get(key))
+        heading = self._table.heading(key)
+        self._problems.append(Problem(self._table.title, self._row, heading, what, hint, typed))
+
+    def _checked(self, key: str, read: T | Misread) -> T | None:
+        if isinstance(read, Misread):
+            self.refuse(key, read.what, read.hint)
+            return None
+        return read

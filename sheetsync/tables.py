@@ -1,0 +1,94 @@
+"""Finding a tab's columns by their titles: moving, inserting and re-casing columns changes nothing.
+
+The header is the one of the first rows that holds most of the tab's titles; data starts below it. A required column
+that is gone makes the whole tab unreadable, because guessing would silently shift which data means what.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sheetsync.cells import Cell, column_letters, fold, is_blank, text_of
+from sheetsync.tabs import TabContents
+from sheetsync.template import Tab
+
+_HEADER_SEARCH = 12
+_SIMILAR = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A tab with its columns found. `positions` maps column keys to 0-based positions; absent optional ones are left out.
+
+    `header` is the 0-based index of the header row in the grid; `extra` holds the titles of columns that the template
+    does not know, by position.
+    """
+
+    tab: Tab
+    title: str
+    grid: list[list[Cell]]
+    header: int
+    positions: dict[str, int]
+    extra: dict[int, str]
+
+    def column(self, key: str) -> list[Cell]:
+        """The cells below the header in one column, one a row; all blank when the column is absent."""
+        rows = self.grid[self.header + 1 :]
+        position = self.positions.get(key)
+        if position is None:
+            return [None] * len(rows)
+        return [row[position] if position < len(row) else None for row in rows]
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Cell]]]:
+        """The rows that are not blank in the known columns: (1-based row number, cells by column key)."""
+        entered = [k for k in self.positions if not self.tab.column(k).computed]
+        for number, row in enumerate(self.grid[self.header + 1 :], start=self.header + 2):
+            cells = {key: row[self.positions[key]] if self.positions[key] < len(row) else None for key in entered}
+            if not all(is_blank(cell) for cell in cells.values()):
+                yield number, cells
+
+    def heading(self, key: str) -> str:
+        """The column's title for people."""
+        return self.tab.column(key).title
+
+    def place(self, row: int, key: str) -> str:
+        """The address of a cell for people: `D7`."""
+        position = self.positions.get(key)
+        return f"{column_letters(position)}{row}" if position is not None else f"row {row}"
+
+
+def find_columns(tab: Tab, contents: TabContents) -> Table | str:
+    """The tab with its columns found, or one line that says which required column is gone."""
+    titles = {fold(c.title): c.key for c in tab.columns}
+    header = _header_row(titles, contents.grid)
+    cells = contents.grid[header] if contents.grid else []
+    positions: dict[str, int] = {}
+    extra: dict[int, str] = {}
+    for position, cell in enumerate(cells):
+        title = text_of(cell)
+        key = titles.get(fold(title))
+        if key is not None and key not in positions:
+            positions[key] = position
+        elif title:
+            extra[position] = title
+    for column in tab.columns:
+        if column.required and column.key not in positions:
+            return _gone(contents.title, column.title, extra)
+    return Table(tab, contents.title, contents.grid, header, positions, extra)
+
+
+def _header_row(titles: dict[str, str], grid: list[list[Cell]]) -> int:
+    matches = [sum(fold(text_of(cell)) in titles for cell in row) for row in grid[:_HEADER_SEARCH]]
+    return matches.index(max(matches)) if matches else 0
+
+
+def _gone(tab: str, title: str, extra: dict[int, str]) -> str:
+    from rapidfuzz import process
+
+    found = process.extractOne(title, list(extra.values()), score_cutoff=_SIMILAR)
+    if found is None:
+        return f"tab “{tab}”: the column “{title}” is gone; put it back (the order does not matter), then sync again"
+    letters = column_letters(next(p for p, t in extra.items() if t == found[0]))
+    return (
+        f"tab “{tab}”: the column “{title}” is gone; is it “{found[0]}” in column {letters}? "
+        f"Call it “{title}” again, then sync"
+    )

@@ -1,0 +1,123 @@
+"""How cells look and what may be typed into them, a column type each: formats, lists of choices, status colours.
+
+Nothing is forbidden (`strict` is false everywhere): what does not fit is told in Problems, not refused while typing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sheetsync.cells import column_letters
+from sheetsync.template import Column, ColumnType, Tab, WorkbookTemplate
+
+Json = dict[str, Any]
+
+_NUMBER_FORMATS: Mapping[ColumnType, tuple[str, str]] = {
+    "date": ("DATE", "yyyy-mm-dd"),
+    "percent": ("PERCENT", "0%"),
+    "amount": ("NUMBER", "#,##0.00"),
+    # “General” shows 3 as 3 and 3.5 as 3.5; #,##0.### would show “3.”
+    "count": ("NUMBER", "General"),
+    "number": ("NUMBER", "General"),
+    "rating": ("NUMBER", "General"),
+}
+# Pale fills of the Okabe-Ito palette: told apart by people who confuse red and green, readable in black.
+STATUS_COLORS: Mapping[str, str] = {
+    "met": "#99d8c7",
+    "on track": "#ccebe3",
+    "behind": "#faecb3",
+    "at risk": "#f5d19c",
+    "missed": "#eebf99",
+    "silent": "#ebd0de",
+    "off": "#e5e7eb",
+    "untargeted": "#f1f5f9",
+}
+_HEADER_FILL, _HEADER_TEXT = "#334155", "#ffffff"
+_COMPUTED_FILL = "#f1f5f9"
+
+
+def color(hexadecimal: str) -> dict[str, float]:
+    """`#0f766e` as Google's colour: parts from 0 to 1."""
+    parts = (int(hexadecimal[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    return dict(zip(("red", "green", "blue"), parts, strict=True))
+
+
+def header_format() -> Json:
+    """The look of a column's title."""
+    return {
+        "backgroundColor": color(_HEADER_FILL),
+        "textFormat": {"bold": True, "foregroundColor": color(_HEADER_TEXT)},
+        "verticalAlignment": "MIDDLE",
+        "wrapStrategy": "WRAP",
+    }
+
+
+def intro_format(first: bool) -> Json:
+    """The look of the lines above the header: the first is the tab's heading."""
+    return {"textFormat": {"bold": True, "fontSize": 16}} if first else {"textFormat": {"fontSize": 10}}
+
+
+def body_format(tab: Tab, column: Column) -> Json:
+    """The look of a column's cells."""
+    look: Json = {
+        "verticalAlignment": "TOP",
+        "wrapStrategy": "WRAP" if column.type == "long_text" else "CLIP" if tab.is_tool_tab else "OVERFLOW_CELL",
+    }
+    if column.computed:
+        look["backgroundColor"] = color(_COMPUTED_FILL)
+    if column.type in _NUMBER_FORMATS:
+        kind, pattern = _NUMBER_FORMATS[column.type]
+        look["numberFormat"] = {"type": kind, "pattern": pattern}
+    elif column.computed is None:
+        # Typed into a text cell, +44 20 7946 is a phone number and 1/2 no date.
+        look["numberFormat"] = {"type": "TEXT", "pattern": "@"}
+    return look
+
+
+def column_looks(sheet_id: int, tab: Tab, columns: Sequence[Column], first_row: int) -> Iterator[Json]:
+    """The requests that give the cells from the 0-based `first_row` on the look of their columns."""
+    for place, column in enumerate(columns):
+        look = body_format(tab, column)
+        where = {"sheetId": sheet_id, "startRowIndex": first_row}
+        where |= {"startColumnIndex": place, "endColumnIndex": place + 1}
+        fields = ",".join(f"userEnteredFormat.{name}" for name in look)
+        yield {"repeatCell": {"range": where, "cell": {"userEnteredFormat": look}, "fields": fields}}
+
+
+def validation(template: WorkbookTemplate, column: Column) -> Json | None:
+    """What a column offers or expects, if anything."""
+    condition = _condition(template, column)
+    if condition is None:
+        return None
+    rule: Json = {"condition": condition, "strict": False, "showCustomUi": True}
+    if column.note:
+        rule["inputMessage"] = column.note
+    return rule
+
+
+def _condition(template: WorkbookTemplate, column: Column) -> Json | None:
+    if column.choices:
+        return _is("ONE_OF_LIST", *column.choices)
+    if column.choices_from:
+        key, _, name = column.choices_from.partition(".")
+        source = template.tab(key)
+        letters = column_letters(source.position(name))
+        title = source.title.replace("'", "''")
+        return _is("ONE_OF_RANGE", f"='{title}'!${letters}${source.header_row + 1}:${letters}")
+    if column.computed:
+        return None
+    if column.type == "rating":
+        return _is("NUMBER_BETWEEN", "1", "5")
+    return _is("DATE_IS_VALID") if column.type == "date" else None
+
+
+def status_rule(where: Json, status: str) -> Json:
+    """Cells that say this status get its colour."""
+    look = {"backgroundColor": color(STATUS_COLORS[status])}
+    return {"ranges": [where], "booleanRule": {"condition": _is("TEXT_EQ", status), "format": look}}
+
+
+def _is(kind: str, *values: str) -> Json:
+    condition: Json = {"type": kind}
+    if values:
+        condition["values"] = [{"userEnteredValue": value} for value in values]
+    return condition

@@ -1,0 +1,210 @@
+"""The workbook protocol on Google: tabs are found by sheet id, so that renaming or moving one changes nothing.
+
+No call depends on nobody typing meanwhile, for Google has no precondition: people's tabs only ever get rows appended,
+and tool tabs are written whole rows at a time.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sheetsync.cells import Cell
+from sheetsync.errors import GuardTripped, SheetsyncError, Unavailable
+from sheetsync.template import WorkbookTemplate
+from sheetsync.workbook import Layout, Progress, TabContents, TabWrite
+from sheetsync.workbook.google.appearance import column_looks
+from sheetsync.workbook.google.connection import SHEETS, Connection
+from sheetsync.workbook.google.layout import Look, look_at
+from sheetsync.workbook.google.rows import Json, calls, cut, grid_of, title_and_size
+
+# Rows that are added beyond need, so that people have room to go on.
+ROOM = 200
+
+
+@dataclass(slots=True)
+class _Extent:
+    """What is known of a tab's size: the grid, and how many of its rows hold something (None: not known)."""
+
+    rows: int
+    columns: int
+    filled: int | None
+
+
+class GoogleWorkbook:
+    """A workbook in a Google spreadsheet."""
+
+    def __init__(
+        self, connection: Connection, spreadsheet_id: str, template: WorkbookTemplate, layout: Layout | None
+    ) -> None:
+        self.id = spreadsheet_id
+        self._connection = connection
+        self._template = template
+        self._layout = layout
+        self._extents: dict[str, _Extent] = {}
+
+    @property
+    def location(self) -> str:
+        """The address that opens it in a browser."""
+        return f"https://docs.google.com/spreadsheets/d/{self.id}/edit"
+
+    @property
+    def layout(self) -> Layout:
+        """Where the tabs are; asks Google once when nobody told."""
+        if self._layout is None:
+            self._layout = look_at(self._connection, self.id).layout(self.location)
+        return self._layout
+
+    def read(self) -> dict[str, TabContents]:
+        """Every tab of the template, in one call. Raises `GuardTripped` when a tab is gone, naming it."""
+        marks = {tab.key: self._sheet_id(tab.key) for tab in self._template.tabs}
+        with self._naming_lost_tabs():
+            answer = self._connection.call(
+                "post",
+                f"{SHEETS}/{self.id}/values:batchGetByDataFilter",
+                about=self.id,
+                json={
+                    "dataFilters": [{"gridRange": {"sheetId": mark}} for mark in marks.values()],
+                    "majorDimension": "ROWS",
+                    "valueRenderOption": "UNFORMATTED_VALUE",
+                    "dateTimeRenderOption": "SERIAL_NUMBER",
+                },
+            )
+        found = {_answered_id(item): item["valueRange"] for item in answer.get("valueRanges", [])}
+        if not found.keys() >= set(marks.values()):
+            raise self._lost_tab() or Unavailable(f"Google did not answer every tab of {self.location}; try again")
+        contents = {key: _contents(key, found[mark]) for key, mark in marks.items()}
+        self._extents = {key: _Extent(tab.rows, tab.columns, len(tab.grid)) for key, tab in contents.items()}
+        return contents
+
+    def write(self, writes: Sequence[TabWrite]) -> None:
+        """Write the changed rows, whole, and lengthen grids where they need it: one atomic call below 2 MB."""
+        self._know_sizes()
+        requests = [request for write in writes for request in self._growth(write)]
+        requests += [request for write in writes for request in self._changes(write)]
+        with self._naming_lost_tabs():
+            for batch in calls(requests):
+                self.update(batch)
+
+    def append(self, key: str, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> None:
+        """Add rows after the last row with data; a call that may have been carried out is not repeated."""
+        sheet_id = self._sheet_id(key)
+        requests = list(self._room_for(key, len(rows)))
+        for piece in cut(rows):
+            requests.append({"appendCells": {"sheetId": sheet_id, "rows": piece, "fields": "userEnteredValue"}})
+            with self._naming_lost_tabs():
+                self._append(key, requests)
+            requests = []
+            if progress:
+                progress(len(piece))
+
+    def update(self, requests: Sequence[Json]) -> None:
+        """Carry out these requests in one atomic call."""
+        self._connection.call("post", f"{SHEETS}/{self.id}:batchUpdate", about=self.id, json={"requests": requests})
+
+    def _append(self, key: str, requests: Sequence[Json]) -> None:
+        try:
+            self.update(requests)
+        except Unavailable as error:
+            title = self._template.tab(key).title
+            raise Unavailable(f"{error}; see whether {title} has the new rows before you add them again") from error
+
+    def _sheet_id(self, key: str) -> int:
+        mark = self.layout.marks.get(key)
+        if mark is None:
+            raise self._lost(key)
+        return int(mark)
+
+    def _know_sizes(self) -> None:
+        if not self._extents:
+            self._lengths(look_at(self._connection, self.id))
+
+    def _lengths(self, look: Look) -> None:
+        for key, mark in self.layout.marks.items():
+            if int(mark) in look.sizes:
+                self._extents[key] = _Extent(*look.sizes[int(mark)], filled=None)
+
+    def _growth(self, write: TabWrite) -> Iterator[Json]:
+        """Make room for a tool tab's rows; what is added looks like the rest."""
+        extent = self._extents.get(write.key)
+        if extent is None:
+            raise self._lost(write.key)
+        tab, sheet_id = self._template.tab(write.key), self._sheet_id(write.key)
+        columns = max((len(row) for row in write.grid), default=0)
+        if columns > extent.columns:
+            yield _longer(sheet_id, "COLUMNS", columns - extent.columns)
+            extent.columns = columns
+        if len(write.grid) > extent.rows:
+            yield _longer(sheet_id, "ROWS", len(write.grid) - extent.rows)
+            yield from column_looks(sheet_id, tab, tab.columns, extent.rows)
+            extent.rows = len(write.grid)
+
+    def _room_for(self, key: str, count: int) -> Iterator[Json]:
+        """Make room in a people's tab, whose columns may have moved: the new rows take after the last one."""
+        extent = self._extents.get(key)
+        if extent is None or extent.filled is None:
+            return  # appendCells lengthens the tab itself
+        extent.filled += count
+        if extent.filled > extent.rows:
+            end = extent.filled + ROOM
+            where = {"sheetId": self._sheet_id(key), "dimension": "ROWS", "startIndex": extent.rows, "endIndex": end}
+            yield {"insertDimension": {"range": where, "inheritFromBefore": True}}
+            extent.rows = end
+
+    def _changes(self, write: TabWrite) -> Iterator[Json]:
+        extent, sheet_id = self._extents[write.key], self._sheet_id(write.key)
+        for start, end in write.changed:
+            row, last = start, min(end, extent.rows)
+            for piece in cut(write.grid[start:last]):
+                yield _rows(sheet_id, row, row + len(piece), piece)
+                row += len(piece)
+            if row < last:
+                yield _rows(sheet_id, row, last, [])
+
+    @contextmanager
+    def _naming_lost_tabs(self) -> Iterator[None]:
+        """Google only says that some grid does not exist; a person needs the tab's name."""
+        from sheetsync.workbook.google.refusals import Refusal
+
+        try:
+            yield
+        except Refusal as refusal:
+            raise self._lost_tab() or _refused(refusal, self.location) from refusal
+
+    def _lost_tab(self) -> GuardTripped | None:
+        sizes = look_at(self._connection, self.id).sizes
+        for tab in self._template.tabs:
+            if self._sheet_id(tab.key) not in sizes:
+                return self._lost(tab.key)
+        return None
+
+    def _lost(self, key: str) -> GuardTripped:
+        return GuardTripped(
+            f"the tab “{self._template.tab(key).title}” is gone from {self.location}; "
+            f"restore it (File > Version history, or undo), then sync again"
+        )
+
+
+def _refused(refusal: SheetsyncError, location: str) -> SheetsyncError:
+    if "protected" in str(refusal):
+        return GuardTripped(f"a protected range in {location} keeps sheetsync from writing; lift the protection")
+    return SheetsyncError(f"Google refused the call on {location} ({refusal})")
+
+
+def _answered_id(item: Json) -> int:
+    # Google leaves out what is 0.
+    return int(item["dataFilters"][0].get("gridRange", {}).get("sheetId", 0))
+
+
+def _contents(key: str, answered: Json) -> TabContents:
+    title, rows, columns = title_and_size(answered["range"])
+    return TabContents(key, title, grid_of(answered.get("values", [])), rows, columns)
+
+
+def _longer(sheet_id: int, dimension: str, length: int) -> Json:
+    return {"appendDimension": {"sheetId": sheet_id, "dimension": dimension, "length": length}}
+
+
+def _rows(sheet_id: int, start: int, end: int, rows: list[Json]) -> Json:
+    """Whole rows: what the range covers and `rows` does not is cleared."""
+    where = {"sheetId": sheet_id, "startRowIndex": start, "endRowIndex": end}
+    return {"updateCells": {"range": where, "rows": rows, "fields": "userEnteredValue"}}

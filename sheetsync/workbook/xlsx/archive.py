@@ -1,0 +1,158 @@
+"""The `.xlsx` file as a zip: its members are read, and a few replaced while all others keep their very bytes.
+
+A member that does not change is copied as it is stored, compressed bytes, name and date included. The new file is
+written beside the old one and takes its place in one step, so a run that dies leaves the old file whole.
+"""
+
+import copy
+import os
+import shutil
+import stat
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+from sheetsync.errors import Busy, ConfigError
+from sheetsync.workbook.xlsx.locks import refuse_if_open
+
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
+_SPEED_OVER_SIZE = 3
+
+
+class Archive:
+    """An `.xlsx` file, opened for reading. Raises `ConfigError` when there is none or it is something else."""
+
+    def __init__(self, path: Path) -> None:
+        # A symbolic link stays one: its target is what is read and replaced.
+        self._shown, self.path = path, Path(os.path.realpath(path))
+        try:
+            self._seen = _fingerprint(self.path)
+            self._zip = ZipFile(self.path)
+        except FileNotFoundError:
+            raise ConfigError(f"{path} does not exist; create it with `sheetsync create`") from None
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        except (BadZipFile, NotImplementedError, ValueError) as error:
+            raise ConfigError(_what_it_is(self.path, path, error)) from None
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def __contains__(self, member: str) -> bool:
+        return member in self._zip.NameToInfo
+
+    def read(self, member: str) -> bytes:
+        """The contents of a member. Raises `ConfigError` when it is missing or damaged."""
+        try:
+            return self._zip.read(member)
+        except (KeyError, BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+            raise ConfigError(
+                f"{self._shown} is damaged ({member}: {error}); restore an earlier version of the file"
+            ) from None
+
+    def replace(self, changed: Mapping[str, bytes], dropped: frozenset[str] = frozenset()) -> None:
+        """Put a file in place whose `changed` members have new contents and whose `dropped` ones are gone.
+
+        Raises `Busy` when the file is open in another program or was saved since it was opened here, and
+        `ConfigError` when the folder cannot be written.
+        """
+        refuse_if_open(self._shown)
+        replace_file(self.path, lambda target: self._write(target, changed, dropped), self._check_unchanged)
+
+    def _check_unchanged(self) -> None:
+        refuse_if_open(self._shown)
+        if _fingerprint(self.path) != self._seen:
+            raise Busy(f"{self._shown} was saved by another program just now; run again")
+
+    def _write(self, target: IO[bytes], changed: Mapping[str, bytes], dropped: frozenset[str]) -> None:
+        members = sorted(self._zip.infolist(), key=lambda member: member.header_offset)
+        ends = [member.header_offset for member in members[1:]] + [self._zip.start_dir]
+        with self.path.open("rb") as source, ZipFile(target, "w") as new:
+            new.comment = self._zip.comment
+            for member, end in zip(members, ends, strict=True):
+                if member.filename in changed:
+                    new.writestr(_described_as(member), changed[member.filename], compresslevel=_SPEED_OVER_SIZE)
+                elif member.filename not in dropped:
+                    _copy_raw(source, member, end, new)
+
+
+def _copy_raw(source: IO[bytes], member: ZipInfo, end: int, new: ZipFile) -> None:
+    """Copy a member with its local header as stored. zipfile has no call for that, so its list is kept by hand."""
+    assert new.fp is not None  # noqa: S101  it is open
+    moved = copy.copy(member)
+    new.fp.seek(new.start_dir)
+    moved.header_offset = new.fp.tell()
+    source.seek(member.header_offset)
+    remaining = end - member.header_offset
+    while remaining:
+        chunk = source.read(min(remaining, 1 << 20))
+        if not chunk:
+            raise ConfigError(f"{source.name} is cut short; restore an earlier version of the file")
+        new.fp.write(chunk)
+        remaining -= len(chunk)
+    new.filelist.append(moved)
+    new.NameToInfo[moved.filename] = moved
+    new.start_dir = new.fp.tell()
+
+
+def _described_as(member: ZipInfo) -> ZipInfo:
+    described = ZipInfo(member.filename, member.date_time)
+    described.compress_type = ZIP_DEFLATED
+    described.external_attr, described.create_system = member.external_attr, member.create_system
+    return described
+
+
+def replace_file(path: Path, write: Callable[[IO[bytes]], None], check: Callable[[], None]) -> None:
+    """Write a file beside `path`, let `check` have the last word, and put it in place in one step.
+
+    Permission bits of a file that is replaced are kept. Raises `ConfigError` when the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as target:
+            write(target)
+            target.flush()
+            os.fsync(target.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
+        check()
+        os.replace(temporary, path)  # noqa: PTH105  the very call that tests make fail
+        _sync_folder(path.parent)
+    except PermissionError as error:
+        # On Windows a file that is open elsewhere cannot be replaced.
+        if os.name == "nt":
+            raise Busy(f"{path} is open in another program; close it and run again") from None
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _fingerprint(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigError(f"{path} is not a file; `workbook` names the .xlsx file")
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _what_it_is(path: Path, shown: Path, error: Exception) -> str:
+    with path.open("rb") as file:
+        if file.read(4) == _OLE_SIGNATURE:
+            return f"{shown} is password-protected or in the old .xls format; save it as .xlsx without a password"
+    return f"{shown} is not an .xlsx file ({error}); restore an earlier version of the file"

@@ -1,0 +1,148 @@
+"""An `.xlsx` workbook that is open for sheetsync: each call reads the file anew and replaces it whole or not at all."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sheetsync.cells import Cell
+from sheetsync.errors import ConfigError, GuardTripped
+from sheetsync.template import Tab, WorkbookTemplate
+from sheetsync.workbook import Layout, Progress, TabContents, TabWrite
+from sheetsync.workbook.xlsx.archive import Archive
+from sheetsync.workbook.xlsx.computed import RowFormulas
+from sheetsync.workbook.xlsx.package import Package, keep_calculated, read_package
+from sheetsync.workbook.xlsx.reading import grid_of
+from sheetsync.workbook.xlsx.rows import Results, with_grid, with_results, with_rows_appended
+from sheetsync.workbook.xlsx.sheet_part import split
+
+_DAYS_TO_1904 = 1462
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
+
+
+class XlsxWorkbook:
+    """A local workbook; implements `sheetsync.workbook.Workbook`."""
+
+    def __init__(self, path: Path, template: WorkbookTemplate) -> None:
+        """Raises `ConfigError` when there is no such file, or it was not made by `create`."""
+        self._path, self._template = path, template
+        with Archive(path) as archive:
+            package = read_package(archive)
+        if package.year is None or package.template is None:
+            raise ConfigError(f"{path} was not made by `sheetsync create`; create a workbook under another name")
+        self._layout = Layout(package.year, package.template, dict(package.marks))
+
+    @property
+    def location(self) -> str:
+        """The path, for people."""
+        return str(self._path)
+
+    @property
+    def layout(self) -> Layout:
+        """The plan's year, the template's name and each tab's defined name."""
+        return self._layout
+
+    def read(self) -> dict[str, TabContents]:
+        """Read every tab of the template. Raises `GuardTripped` when one is gone, naming it."""
+        with Archive(self._path) as archive:
+            package = read_package(archive)
+            titles = {tab.key: self._title(package, tab.key) for tab in self._template.tabs}
+            book = _calamine(archive.path)
+            return {
+                key: TabContents(
+                    key,
+                    title,
+                    grid_of(book.get_sheet_by_name(title), lambda part=package.parts[title]: archive.read(part)),
+                    _MOST_ROWS,
+                    _MOST_COLUMNS,
+                )
+                for key, title in titles.items()
+            }
+
+    def write(self, writes: Sequence[TabWrite], cached: Mapping[str, Results] | None = None) -> None:
+        """Write tool tabs, and the stored results of formulas in the tabs of `cached`, all or nothing.
+
+        `cached` holds values by tab key and 0-based row and column; only formulas at these places are touched.
+        Raises `Busy` when the file is open elsewhere and `GuardTripped` when a tab is gone.
+        """
+        with Archive(self._path) as archive:
+            package = read_package(archive)
+            changed: dict[str, bytes] = {}
+            for write in writes:
+                tab = self._template.tab(write.key)
+                part = package.parts[self._title(package, write.key)]
+                grid = _in_date_system(write.grid, tab, package)
+                changed[part] = with_grid(split(archive.read(part)), grid, tab.header_row)
+            for key, results in (cached or {}).items():
+                part = package.parts[self._title(package, key)]
+                before = changed.get(part) or archive.read(part)
+                after = with_results(before, results)
+                if after != before:
+                    changed[part] = after
+            _replace(archive, package, changed)
+
+    def append(self, key: str, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> None:
+        """Add rows after the last row with data in a tab people type in; no other cell changes.
+
+        Blank cells of a review tab's computed columns get their formulas. Raises as `write` does.
+        """
+        if not rows:
+            return
+        tab = self._template.tab(key)
+        with Archive(self._path) as archive:
+            package = read_package(archive)
+            part = package.parts[self._title(package, key)]
+            sheet = split(archive.read(part))
+            formulas = RowFormulas(self._template, tab, sheet)
+            xml = with_rows_appended(sheet, _in_date_system(rows, tab, package), formulas, progress)
+            _replace(archive, package, {part: xml})
+
+    def _title(self, package: Package, key: str) -> str:
+        if key not in package.titles:
+            title = self._template.tab(key).title
+            raise GuardTripped(
+                f'the tab "{title}" is gone from {self._path.name}; '
+                "restore it (undo, or an earlier version of the file), then sync again"
+            )
+        return package.titles[key]
+
+
+def open_workbook(path: Path, template: WorkbookTemplate) -> XlsxWorkbook:
+    """Open a workbook that `create` made.
+
+    Raises `ConfigError` when the file is missing, unreadable, no `.xlsx` or not made by `create`.
+    """
+    return XlsxWorkbook(path, template)
+
+
+def _replace(archive: Archive, package: Package, changed: dict[str, bytes]) -> None:
+    if not changed:
+        return
+    # Around the rows nothing changes, so another number of formula-like tags is another number of formulas.
+    same_formulas = all(archive.read(part).count(b"<f") == xml.count(b"<f") for part, xml in changed.items())
+    others, dropped = keep_calculated(archive, package, same_formulas=same_formulas)
+    archive.replace({**changed, **others}, dropped)
+
+
+def _in_date_system(rows: Sequence[Sequence[Cell]], tab: Tab, package: Package) -> Sequence[Sequence[Cell]]:
+    """The rows with the days of date columns counted as this file counts them (from 1904, on old Macs)."""
+    dates = {at for at, column in enumerate(tab.columns) if column.type == "date"}
+    if not package.dates_from_1904 or not dates:
+        return rows
+    return [
+        [
+            cell - _DAYS_TO_1904
+            if at in dates and isinstance(cell, int | float) and not isinstance(cell, bool)
+            else cell
+            for at, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
+
+
+def _calamine(path: Path) -> Any:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        return CalamineWorkbook.from_path(str(path))
+    except CalamineError as error:
+        raise ConfigError(f"{path} cannot be read ({error}); restore an earlier version of the file") from None

@@ -1,0 +1,136 @@
+"""Generating the workbook with XlsxWriter: tabs, header, columns, formulas, and the names that mark the tabs."""
+
+import os
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from sheetsync.cells import Cell
+from sheetsync.errors import ConfigError
+from sheetsync.formulas import row_formula
+from sheetsync.template import Column, Tab, WorkbookTemplate
+from sheetsync.workbook.xlsx.archive import replace_file
+from sheetsync.workbook.xlsx.looks import Looks, dress
+from sheetsync.workbook.xlsx.package import MARK, TEMPLATE, YEAR
+from sheetsync.workbook.xlsx.rules import add_colors, add_validation
+
+_ACTIVITY_WIDTH = 110
+
+
+def create(
+    path: Path,
+    template: WorkbookTemplate,
+    year: int,
+    title: str,
+    rows: Mapping[str, Sequence[Sequence[Cell]]],
+    activity_titles: Sequence[str] = (),
+) -> None:
+    """Generate the workbook of a template for the fiscal year `year`.
+
+    `rows` holds data rows by tab key, in the template's column order (None for blank and for computed columns);
+    `activity_titles` are further columns of tabs with `activity_columns`. Raises `ConfigError` when the file exists
+    or cannot be made.
+    """
+    _refuse_to_replace(path)
+    content = BytesIO()
+    _generate(content, template, year, title, rows, activity_titles)
+    replace_file(path, lambda target: _write_all(target, content), lambda: _refuse_to_replace(path))
+
+
+def _write_all(target: Any, content: BytesIO) -> None:
+    target.write(content.getbuffer())
+
+
+def _refuse_to_replace(path: Path) -> None:
+    if os.path.lexists(path):
+        raise ConfigError(f"{path} exists already; choose another name or move it away")
+    if not path.parent.is_dir():
+        raise ConfigError(f"the folder {path.parent} does not exist; make it or choose another one")
+
+
+def _generate(
+    content: BytesIO,
+    template: WorkbookTemplate,
+    year: int,
+    title: str,
+    rows: Mapping[str, Sequence[Sequence[Cell]]],
+    activity_titles: Sequence[str],
+) -> None:
+    import xlsxwriter
+
+    as_typed = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(content, {"in_memory": True, **as_typed})
+    book.set_properties({"title": title, "comments": template.description})
+    book.set_calc_mode("auto")
+    looks = Looks(book)
+    sheets = [book.add_worksheet(tab.title) for tab in template.tabs]
+    for tab, sheet in zip(template.tabs, sheets, strict=True):
+        columns = [*tab.columns, *_activity_columns(tab, activity_titles)]
+        dress(sheet, tab, columns, looks)
+        add_validation(sheet, template, tab, columns)
+        add_colors(sheet, tab, columns, looks)
+        _write_header(sheet, tab, columns, looks)
+        _write_rows(sheet, template, tab, columns, rows.get(tab.key, ()), looks)
+    sheets[0].activate()
+    _mark(book, template, year)
+    book.close()
+
+
+def _activity_columns(tab: Tab, titles: Sequence[str]) -> list[Column]:
+    if not tab.activity_columns:
+        return []
+    return [Column(key=f"activity {at}", title=t, type="count", width=_ACTIVITY_WIDTH) for at, t in enumerate(titles)]
+
+
+def _write_header(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks) -> None:
+    for row, line in enumerate(tab.intro):
+        sheet.write_string(row, 0, line, looks.intro(row)) if line else sheet.write_blank(
+            row, 0, None, looks.intro(row)
+        )
+    for at, column in enumerate(columns):
+        sheet.write_string(tab.header_row - 1, at, column.title, looks.header(tab))
+        note = column.note
+        if tab.is_tool_tab and at == 0:
+            note = f"{note}\n\nOnly sheetsync writes in this tab: what is typed here is replaced by the next sync.".strip()
+        if note:
+            sheet.write_comment(tab.header_row - 1, at, note, looks.note(note))
+
+
+def _write_rows(
+    sheet: Any,
+    template: WorkbookTemplate,
+    tab: Tab,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    looks: Looks,
+) -> None:
+    formats = [looks.cell(tab, column) for column in columns]
+    for row, cells in enumerate(rows, start=tab.header_row):
+        for at, column in enumerate(columns):
+            cell = cells[at] if at < len(cells) else None
+            if cell is None and column.computed:
+                sheet.write_formula(row, at, row_formula(template, tab, column, row + 1), formats[at], "")
+            else:
+                _write_cell(sheet, row, at, cell, formats[at])
+
+
+def _write_cell(sheet: Any, row: int, at: int, cell: Cell, looks: Any) -> None:
+    """Write a cell as what it is: text is never taken for a formula or a number."""
+    if isinstance(cell, bool):
+        sheet.write_boolean(row, at, cell, looks)
+    elif isinstance(cell, str):
+        sheet.write_string(row, at, cell, looks)
+    elif cell is not None:
+        sheet.write_number(row, at, cell, looks)
+
+
+def _mark(book: Any, template: WorkbookTemplate, year: int) -> None:
+    marks = {tab.key: "='" + tab.title.replace("'", "''") + "'!$A$1" for tab in template.tabs}
+    taken = sorted({YEAR, TEMPLATE} & marks.keys())
+    if taken:
+        raise ConfigError(f"template {template.name}: a tab cannot have the key {taken[0]}; choose another key")
+    name = template.name.replace('"', '""')
+    for key, formula in {**marks, YEAR: f"={year}", TEMPLATE: f'="{name}"'}.items():
+        book.define_name(MARK + key, formula)
+        book.defined_names[-1][-1] = True  # hidden; XlsxWriter has no argument for it

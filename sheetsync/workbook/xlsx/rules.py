@@ -1,0 +1,120 @@
+"""What the generated workbook checks and colours by itself: lists to choose from, warnings, status colours."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sheetsync.cells import EARLIEST, LATEST, column_letters, serial
+from sheetsync.template import Column, Tab, WorkbookTemplate
+from sheetsync.workbook.xlsx.looks import FRACTION, Looks
+
+LAST_ROW = 1_048_575
+_LONGEST_MESSAGE = 255
+
+# Fill and ink by status: told apart by lightness as well as hue, so that no colour vision is needed.
+STATUS_COLORS = {
+    "met": ("#0f766e", "#ffffff"),
+    "on track": ("#ccfbf1", "#115e59"),
+    "behind": ("#fef3c7", "#92400e"),
+    "at risk": ("#fdba74", "#7c2d12"),
+    "missed": ("#b91c1c", "#ffffff"),
+    "silent": ("#ddd6fe", "#5b21b6"),
+    "off": (None, "#94a3b8"),
+    "untargeted": (None, "#94a3b8"),
+}
+_NUMERIC = frozenset(("count", "number"))
+
+
+def add_validation(sheet: Any, template: WorkbookTemplate, tab: Tab, columns: Sequence[Column]) -> None:
+    """Offer lists and warn of what cannot be meant. Nothing is forbidden, so pasting works."""
+    if tab.is_tool_tab:
+        return
+    for at, column in enumerate(columns):
+        rule = None if column.computed else _rule(template, tab, column)
+        if rule is None:
+            continue
+        rule |= {"ignore_blank": True, "error_type": "warning", "error_title": column.title[:32]}
+        if column.note:
+            rule |= {"input_title": column.title[:32], "input_message": column.note[:_LONGEST_MESSAGE]}
+        sheet.data_validation(tab.header_row, at, LAST_ROW, at, rule)
+
+
+def _rule(template: WorkbookTemplate, tab: Tab, column: Column) -> dict[str, Any] | None:
+    if column.choices:
+        offered = ", ".join(column.choices)
+        return {
+            "validate": "list",
+            "source": list(column.choices),
+            "error_message": f"Choose one of: {offered}"[:255],
+        }
+    if column.choices_from:
+        return {
+            "validate": "list",
+            "source": _offered(template, column.choices_from),
+            "error_message": f"This is not in the tab {template.tab(column.choices_from.partition('.')[0]).title} yet.",
+        }
+    match column.type:
+        case "rating":
+            return _between("integer", 1, 5, "A whole number from 1 to 5.")
+        case "date":
+            # A period's day in a review tab is a date as well.
+            return _between("decimal", serial(EARLIEST), serial(LATEST), "A date, such as 2026-02-14.")
+        case "count" | "number":
+            return {"validate": "decimal", "criteria": ">=", "value": 0, "error_message": "A number, 0 or more."}
+        case "amount":
+            return _between("decimal", -1e12, 1e12, "An amount: a number without words.")
+    return None
+
+
+def _between(kind: str, least: float, most: float, message: str) -> dict[str, Any]:
+    return {"validate": kind, "criteria": "between", "minimum": least, "maximum": most, "error_message": message}
+
+
+def _offered(template: WorkbookTemplate, source: str) -> str:
+    """The cells of another tab's column, down to the last one used: a list with blanks at its end is a nuisance."""
+    key, _, name = source.partition(".")
+    tab = template.tab(key)
+    title, letters = "'" + tab.title.replace("'", "''") + "'", column_letters(tab.position(name))
+    first, column = tab.header_row + 1, f"{title}!${letters}:${letters}"
+    return f"={title}!${letters}${first}:INDEX({column},MAX({first},COUNTA({column})+{tab.header_row - 1}))"
+
+
+def add_colors(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks) -> None:
+    """Colour the statuses, draw bars for attainment, and give fractions their decimals."""
+    for at, column in enumerate(columns):
+        place = (tab.header_row, at, LAST_ROW, at)
+        cell = f"{column_letters(at)}{tab.header_row + 1}"
+        if tab.is_tool_tab and column.key == "status":
+            _color_statuses(sheet, place, looks)
+        if tab.is_tool_tab and column.key == "attainment":
+            sheet.conditional_format(*place, _bar(tab.color))
+        if column.type in _NUMERIC:
+            fraction = f"=ABS({cell}-ROUND({cell},0))>=0.005"
+            rule = {"type": "formula", "criteria": fraction, "format": looks.made(num_format=FRACTION)}
+            sheet.conditional_format(*place, rule)
+    if tab.is_tool_tab:
+        _draw_lines(sheet, tab, len(columns), looks)
+
+
+def _color_statuses(sheet: Any, place: tuple[int, int, int, int], looks: Looks) -> None:
+    for status, (fill, ink) in STATUS_COLORS.items():
+        colors = {"font_color": ink} | ({"bg_color": fill} if fill else {})
+        rule = {"type": "cell", "criteria": "==", "value": f'"{status}"', "format": looks.made(**colors)}
+        sheet.conditional_format(*place, rule)
+
+
+def _bar(color: str) -> dict[str, Any]:
+    return {
+        "type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": "#99d5cf",
+        "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1, "bar_border_color": color,
+    }  # fmt: skip
+
+
+def _draw_lines(sheet: Any, tab: Tab, columns: int, looks: Looks) -> None:
+    """A hairline under each row that holds something: rows come and go with every sync."""
+    first = tab.header_row + 1
+    rule = {
+        "type": "formula",
+        "criteria": f'=$A{first}&$B{first}<>""',
+        "format": looks.made(bottom=1, bottom_color="#e2e8f0"),
+    }
+    sheet.conditional_format(tab.header_row, 0, LAST_ROW, columns - 1, rule)

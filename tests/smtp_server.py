@@ -1,0 +1,161 @@
+"""A real SMTP server on loopback for tests: aiosmtpd in a thread, TLS by trustme, misbehaving on request.
+
+    with smtp_server(security="starttls") as server:
+        SmtpTransport("localhost", server.port, "starttls", context=server.context).send(...)
+        assert server.messages[0].recipients == ("ben@example.com",)
+"""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import trustme
+from aiosmtpd.smtp import SMTP, AuthResult
+
+Stage = Literal["connect", "mail", "rcpt", "data", "message", "quit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mail the server accepted: the envelope, and the bytes as they came, dots unstuffed."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+    encrypted: bool
+    user: str | None
+
+
+@dataclass(slots=True)
+class SmtpServer:
+    """A running server. `context` trusts its certificate; everything else may be changed while it runs.
+
+    `replies` maps a stage of the dialogue to the reply given there instead of the usual one; `drop_after` ends the
+    connection at that stage without a word ("message": the mail is stored first; "data": it is not).
+    """
+
+    port: int
+    context: ssl.SSLContext
+    replies: dict[Stage, str] = field(default_factory=dict)
+    drop_after: Stage | None = None
+    messages: list[Received] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+
+
+class _Handler:
+    def __init__(self) -> None:
+        self.server: SmtpServer
+
+    async def handle_MAIL(self, smtp: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        self.server.commands.append("MAIL")
+        envelope.mail_from = address
+        return self._reply(smtp, "mail", "250 OK")
+
+    async def handle_RCPT(self, smtp: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        self.server.commands.append("RCPT")
+        reply = self._reply(smtp, "rcpt", "250 OK")
+        if reply.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return reply
+
+    async def handle_DATA(self, smtp: Any, session: Any, envelope: Any) -> str:
+        self.server.commands.append("DATA")
+        reply = self.server.replies.get("message", "250 OK queued as 1")
+        if reply.startswith("2") and self.server.drop_after != "data":
+            user = session.auth_data.decode() if session.auth_data else None
+            received = Received(
+                envelope.mail_from,
+                tuple(envelope.rcpt_tos),
+                envelope.original_content,
+                session.ssl is not None or smtp.transport.get_extra_info("sslcontext") is not None,
+                user,
+            )
+            self.server.messages.append(received)
+        if self.server.drop_after in ("data", "message"):
+            smtp.transport.abort()
+        return reply
+
+    async def handle_QUIT(self, smtp: Any, session: Any, envelope: Any) -> str:
+        self.server.commands.append("QUIT")
+        return self._reply(smtp, "quit", "221 Bye")
+
+    def _reply(self, smtp: Any, stage: Stage, usual: str) -> str:
+        if self.server.drop_after == stage:
+            smtp.transport.abort()
+        return self.server.replies.get(stage, usual)
+
+
+class _Protocol(SMTP):
+    """aiosmtpd's server, which by itself cannot refuse DATA or a connection."""
+
+    async def smtp_DATA(self, arg: str) -> None:
+        reply = self.event_handler.server.replies.get("data")
+        if reply is None:
+            await super().smtp_DATA(arg)
+        else:
+            await self.push(reply)
+
+    async def push(self, status: Any) -> None:
+        greeting = self.event_handler.server.replies.get("connect")
+        await super().push(greeting if greeting and str(status).startswith("220 ") else status)
+
+
+@contextmanager
+def smtp_server(
+    security: Literal["starttls", "tls", "none"] = "starttls",
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    names: tuple[str, ...] = ("localhost", "127.0.0.1"),
+) -> Iterator[SmtpServer]:
+    """A server on 127.0.0.1 that wants a log-in when `user` is given; its certificate is for `names`."""
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert(*names).configure_cert(serving)
+    authority.configure_trust(trusting)
+    handler = _Handler()
+    loop = asyncio.new_event_loop()
+
+    def authenticate(smtp: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        handler.server.commands.append("AUTH")
+        right = (data.login.decode(), data.password.decode()) == (user, password)
+        return AuthResult(success=right, handled=False, auth_data=data.login)
+
+    def protocol() -> SMTP:
+        return _Protocol(
+            handler,
+            hostname="localhost",
+            tls_context=serving if security == "starttls" else None,
+            require_starttls=security == "starttls",
+            auth_required=user is not None,
+            auth_require_tls=security == "starttls",
+            authenticator=authenticate,
+            loop=loop,
+        )
+
+    listening = loop.run_until_complete(
+        loop.create_server(protocol, "127.0.0.1", 0, ssl=serving if security == "tls" else None)
+    )
+    handler.server = SmtpServer(listening.sockets[0].getsockname()[1], trusting)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield handler.server
+    finally:
+        asyncio.run_coroutine_threadsafe(_stop(listening), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+
+async def _stop(listening: asyncio.Server) -> None:
+    """Close the listener, and end the conversations still open."""
+    listening.close()
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -1,0 +1,222 @@
+"""The SMTP transport against a real server: it always knows whether the mail was accepted, or says that it cannot."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable
+from sheetsync.mail import Ambiguous, Refused, SmtpTransport
+from tests.smtp_server import SmtpServer, Stage, smtp_server
+
+MESSAGE = b"Subject: x\r\n\r\n.leading dot\r\n..two\r\nend \xe2\x96\x88\r\n"
+SENDER, RECIPIENT = "goals@example.com", "ben@example.com"
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with smtp_server() as running:
+        yield running
+
+
+def transport(server: SmtpServer, **options: float) -> SmtpTransport:
+    return SmtpTransport("localhost", server.port, "starttls", context=server.context, **options)
+
+
+def send(server: SmtpServer, marks: Callable[[str], None] = lambda mark: None) -> str:
+    return transport(server).send(MESSAGE, SENDER, RECIPIENT, marks)
+
+
+def test_a_mail_is_delivered_once_byte_for_byte_over_tls(server: SmtpServer) -> None:
+    """One mail arrives, encrypted, with its bytes (leading dots too) as they were; the reply is the server's."""
+    marks: list[str] = []
+    reply = send(server, marks.append)
+    assert reply == "250 OK queued as 1"
+    assert marks == ["committing"]
+    [received] = server.messages
+    assert (received.sender, received.recipients) == (SENDER, (RECIPIENT,))
+    assert received.content == MESSAGE
+    assert received.encrypted
+
+
+def test_the_mark_comes_between_the_go_ahead_and_the_text(server: SmtpServer) -> None:
+    """When "committing" is called the server has answered DATA but has no mail; if marking fails none is sent."""
+
+    def fail(mark: str) -> None:
+        assert server.commands == ["MAIL", "RCPT"]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(server, fail)
+    assert server.messages == []
+
+
+@pytest.mark.parametrize("security", ["tls", "none"])
+def test_other_securities(security: str) -> None:
+    """Implicit TLS works, and no encryption at all to this very machine."""
+    chosen: dict[str, str] = {"security": security}
+    with smtp_server(**chosen) as server:  # type: ignore[arg-type]
+        SmtpTransport("127.0.0.1", server.port, **chosen, context=server.context).send(  # type: ignore[arg-type]
+            MESSAGE, SENDER, RECIPIENT, lambda mark: None
+        )
+        assert [m.encrypted for m in server.messages] == [security == "tls"]
+
+
+def test_no_encryption_to_another_machine_must_be_meant() -> None:
+    """`none` to a remote host is a configuration error unless explicitly allowed."""
+    with pytest.raises(ConfigError, match="unencrypted"):
+        SmtpTransport("mail.example.com", 25, "none")
+    with pytest.raises(ConfigError, match="unencrypted"):
+        SmtpTransport("localhost.example.com", 25, "none")
+    SmtpTransport("mail.example.com", 25, "none", allow_plain=True)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_an_untrusted_certificate_is_refused(security: str) -> None:
+    """A self-made certificate ends the conversation before log-in and mail."""
+    with smtp_server(security, user="goals", password="secret") as server:  # type: ignore[arg-type]
+        stranger = SmtpTransport("localhost", server.port, security, "goals", "secret")  # type: ignore[arg-type]
+        with pytest.raises(ConfigError, match="certificate is not trusted"):
+            stranger.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+        assert server.commands == []
+
+
+def test_a_certificate_for_another_host_is_refused() -> None:
+    """The name must match, even when the authority is trusted."""
+    with smtp_server(names=("other.example.com",)) as server:
+        with pytest.raises(ConfigError, match="certificate is not trusted"):
+            send(server)
+        assert server.messages == []
+
+
+def test_a_server_without_starttls_is_refused() -> None:
+    """Stripped STARTTLS never leads to a mail in the clear."""
+    with smtp_server("none") as server:
+        with pytest.raises(ConfigError, match="STARTTLS"):
+            send(server)
+        assert server.commands == []
+
+
+def test_logging_in() -> None:
+    """The right password is used; a wrong one needs a person, is tried once, and never shown."""
+    with smtp_server(user="goals", password="secret") as server:
+        arguments = ("localhost", server.port, "starttls", "goals")
+        right = SmtpTransport(*arguments, "secret", context=server.context)  # type: ignore[arg-type]
+        right.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+        assert [m.user for m in server.messages] == ["goals"]
+        wrong = SmtpTransport(*arguments, "hunter2", context=server.context)  # type: ignore[arg-type]
+        with pytest.raises(AuthorizationError) as caught:
+            wrong.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+        assert "hunter2" not in str(caught.value)
+        with pytest.raises(AuthorizationError, match="username"):
+            send(server)
+        assert len(server.messages) == 1
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "message"])
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ("450 4.2.1 greylisted", Unavailable),
+        ("421 4.7.0 too many mails", Unavailable),
+        ("550 5.1.1 no such person", Refused),
+        ("550 5.4.5 daily limit reached", Unavailable),
+        ("530 5.7.0 log in first", AuthorizationError),
+    ],
+)
+def test_a_refusal_says_whether_to_try_again(
+    server: SmtpServer, stage: Stage, reply: str, error: type[SheetsyncError]
+) -> None:
+    """4xx: later; 5xx: never; daily limits: later; and nothing is marked before the server lets the text come."""
+    server.replies[stage] = reply
+    marks: list[str] = []
+    with pytest.raises(error, match=reply[:9]) as caught:
+        send(server, marks.append)
+    assert type(caught.value) is error
+    assert "\n" not in str(caught.value)
+    assert marks == (["committing"] if stage == "message" else [])
+    assert server.messages == []
+
+
+def test_an_unwilling_server_is_unavailable(server: SmtpServer) -> None:
+    """A server that greets with 554 has refused nothing of ours: try again later."""
+    server.replies["connect"] = "554 no service today"
+    with pytest.raises(Unavailable, match="554"):
+        send(server)
+
+
+def test_nobody_listening_is_unavailable() -> None:
+    """No connection: nothing was sent, and the message says which server."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(Unavailable, match=f"127.0.0.1:{port}"):
+        SmtpTransport("127.0.0.1", port, "none").send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt"])
+def test_a_connection_lost_before_the_text_is_unavailable(server: SmtpServer, stage: Stage) -> None:
+    """Nothing of the mail had left: provably not accepted."""
+    server.drop_after = stage
+    with pytest.raises(Unavailable):
+        send(server)
+    assert server.messages == []
+
+
+@pytest.mark.parametrize(("stage", "stored"), [("data", 0), ("message", 1)])
+def test_a_connection_lost_after_the_text_is_ambiguous(server: SmtpServer, stage: Stage, stored: int) -> None:
+    """Whether the server kept the mail cannot be told from here, and the error says so."""
+    server.drop_after = stage
+    with pytest.raises(Ambiguous, match="may have arrived"):
+        send(server)
+    assert len(server.messages) == stored
+
+
+def test_a_trouble_at_the_end_counts_as_sent(server: SmtpServer) -> None:
+    """421 at QUIT, or a connection that ends there, comes after the mail was accepted."""
+    server.replies["quit"] = "421 closing now"
+    assert send(server).startswith("250")
+    server.drop_after = "quit"
+    assert send(server).startswith("250")
+    assert len(server.messages) == 2
+
+
+def _scripted(listener: socket.socket, final: bytes | None, release: threading.Event) -> None:
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rb") as lines:
+        connection.sendall(b"220 hello\r\n")
+        for line in lines:
+            verb = line[:4].upper()
+            if verb == b"DATA":
+                break
+            connection.sendall(b"250 OK\r\n")
+        connection.sendall(b"354 go\r\n")
+        for line in lines:
+            if line == b".\r\n":
+                break
+        if final is None:
+            release.wait(10)
+        else:
+            connection.sendall(final)
+
+
+@pytest.mark.parametrize("final", [None, b"what?\r\n", b"354 again\r\n"])
+def test_silence_or_nonsense_instead_of_the_final_reply_is_ambiguous(final: bytes | None) -> None:
+    """A server that never confirms, or answers with something that is no answer, leaves it open."""
+    release = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_scripted, args=(listener, final, release))
+        thread.start()
+        sender = SmtpTransport("127.0.0.1", listener.getsockname()[1], "none", final_timeout=0.3)
+        with pytest.raises(Ambiguous):
+            sender.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+        release.set()
+        thread.join(5)
+
+
+@pytest.mark.parametrize("recipient", ["a@example.com, b@example.com", "a@example.com>\r\nRCPT TO:<b@example.com", ""])
+def test_two_recipients_never_reach_the_server(server: SmtpServer, recipient: str) -> None:
+    """The transport itself refuses what is not exactly one address."""
+    with pytest.raises(Refused, match="not exactly one"):
+        transport(server).send(MESSAGE, SENDER, recipient, lambda mark: None)
+    assert server.commands == []
