@@ -32,6 +32,7 @@ ERRORS = frozenset(
     )
 )
 _BLANK_CHARACTERS = re.compile(r"[\s\u00a0\u200b\u2060\ufeff]+")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes them
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}([ ,.'’]\d{3})+)([.,]\d+)?")
 _LEADING_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 _CURRENCY = "$€£¥₹ "
@@ -65,7 +66,10 @@ def text_of(cell: Cell) -> str:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
-    return _BLANK_CHARACTERS.sub(" ", str(cell)).strip()
+    text = str(cell)
+    if text.isprintable():
+        return " ".join(text.split()) if "  " in text else text.strip()
+    return _BLANK_CHARACTERS.sub(" ", _UNSTORABLE.sub("\ufffd", text)).strip()
 
 
 def fold(text: str) -> str:

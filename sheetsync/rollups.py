@@ -5,7 +5,7 @@ Numbers stay unrounded, None (NaN) means undefined. Comparisons allow for the la
 a target exactly counts as hit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _SUMS = ("quantity", "quantity_before", "amount", "amount_before", "amounts", "rated", "rating")
 
 
-def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
+def roll_up(
+    plan: Plan, activities: Sequence[Activity], as_of: AsOf, cadences: Iterable[Cadence] = tuple(Cadence)
+) -> "pd.DataFrame":
     """One row for each person, goal or activity, and period that has begun.
 
     A row exists from the period that holds the plan's first day, or the person's first logged row for it if that is
@@ -45,7 +47,7 @@ def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.Data
     if first > as_of.day:
         return pd.DataFrame(columns=_columns())
     horizon = Horizon.around(plan.calendar, first, as_of.day)
-    timelines = [_timeline(plan, cadence, first, as_of, horizon) for cadence in Cadence]
+    timelines = [_timeline(plan, cadence, first, as_of, horizon) for cadence in cadences]
     for timeline in timelines:
         timeline.add(logged)
     begun = {key: EPOCH + timedelta(days=int(day)) for key, day in _first_days(logged).items()}
@@ -151,8 +153,8 @@ class _Setting:
         for name in self.plan.activities:
             if (person.name, name) in self.begun and ("activity", name) not in goals:
                 goals["activity", name] = []
-        for (kind, name), rows in goals.items():
-            of_goal = _OfGoal(self, person, kind, name, rows, days)
+        for goal, rows in goals.items():
+            of_goal = _OfGoal(self, person, goal, rows, days)
             first = self.begun.get((person.name, of_goal.measured_by), self.as_of.day)
             first = min(first, self.plan.first_day) if rows else first
             if first > self.as_of.day:
@@ -176,19 +178,19 @@ class _OfGoal:
         self,
         setting: _Setting,
         person: Person,
-        kind: Kind,
-        name: str,
+        goal: tuple[Kind, str],
         rows: Sequence[Goal],
         days: dict[bool, Workdays],
     ) -> None:
         import numpy as np
 
-        self.person, self.kind, self.name, self.as_of = person, kind, name, setting.as_of
+        self.person, self.as_of = person, setting.as_of
+        self.kind, self.name = goal
         self.typical = max(rows, key=lambda row: row.who is not None) if rows else None
-        self.measured_by = self.typical.measured_by if self.typical else name
+        self.measured_by = self.typical.measured_by if self.typical else self.name
         self.days = days[bool(self.typical and self.typical.every_day)]
         self.shares = daily_shares(
-            rows, [t for t in setting.plan.targets if t.name == name], person=person.name, days=self.days,
+            rows, [t for t in setting.plan.targets if t.name == self.name], person=person.name, days=self.days,
             horizon=setting.horizon, calendar=setting.plan.calendar,
         )  # fmt: skip
         finished = np.arange(len(setting.horizon)) < setting.horizon.index(self.as_of.boundary)

@@ -1,7 +1,7 @@
 """A believable year of three salespeople for `sheetsync demo`: what they would have typed until this morning.
 
-Ann is steady, Ben fades after January, Carla joined half a year ago. Each person's day is drawn from a generator seeded
-with that day and person, so the same day always looks the same. A handful of rows hold mistakes, as real logs do.
+Ann is steady, Ben fades after January, Carla joined half a year ago. Each person's day is drawn from a generator
+seeded with that day and person, so a day always looks the same. A handful of rows hold mistakes, as real logs do.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from random import Random
 
 from sheetsync.cells import Cell, serial
 from sheetsync.periods import DAY, Cadence, Calendar, Period
+from sheetsync.sample_texts import ANNUAL, BRANCHES, COMPANIES, DAILY, MONTHLY, NOTES, PARTNER, QUARTERLY, WEEKLY
 
 Row = dict[str, Cell]
 
@@ -19,109 +20,9 @@ _ENOUGH_OF_A_YEAR = timedelta(weeks=10)
 _MONDAY_TO_FRIDAY, _MONDAY_TO_THURSDAY = range(5), range(4)
 
 # How often each thing is logged on an ordinary working day, for a person with intensity 1.
-_RATES = {"Cold call": 1.9, "Invitation": 1.0, "Follow-up": 1.6, "Meeting": 0.62, "Order won": 0.16}
+_RATES = {"Cold call": 1.6, "Invitation": 0.8, "Follow-up": 1.35, "Meeting": 0.63, "Order won": 0.14}
 _TALLIED = ("Cold call", "Invitation", "Follow-up")
 
-_FIRST = "Harbour Northgate Silverline Kestrel Bluebell Ironbridge Larkfield Oakwood Meridian Sable Thistle Winslow".split()
-_SECOND = "Logistics;Dental Care;Foods;Print;Interiors;Bikes;Legal;Garden Centre;Brewing;Software;Hotels;Tools".split(
-    ";"
-)
-_NOTES = {
-    "Cold call": "left a voicemail;call back after the 15th;asked for our price list;spoke to the assistant;happy with "
-    "their supplier for now;sounded interested;wrong number, found the right one;wants a case study first".split(";"),
-    "Invitation": "breakfast talk;open day;asked for two seats;sent by post, with a card;colleague comes instead".split(";"),
-    "Follow-up": "sent the case study;waiting for their budget round;they are comparing offers;moved to next month;"
-    "finance has questions about the terms;thanked for the visit".split(";"),
-    "Meeting": "good questions about onboarding;decision maker joined late;demo worked first time;price is the issue;"
-    "they want a pilot with one team;ran over, follow up on Monday;met the new head of purchasing".split(";"),
-    "Order won": "signed after the second visit;renewal with a bigger package;referred by a customer;pilot became a year;"
-    "starts next month".split(";"),
-}  # fmt: skip
-_ARTICLES = (
-    "Five questions before you buy;What our customers ask most;A checklist for the first month;Why pilots fail".split(
-        ";"
-    )
-)
-
-# One week a line: how it went | goals for next week | actions for next week
-_WEEKLY = {
-    "Ann": """
-Good rhythm, calls done before ten every day. | 12 calls, one new decision maker at Oakwood | Block 9 to 10 for calls
-Two visits cancelled, filled the time with follow-ups. | Move both visits, four meetings | Phone instead of writing to postpone
-Best week of the quarter: three offers out. | Answers on all three offers | Ring each on Tuesday, not by email
-Tired by Thursday; the article took longer than planned. | Back to two calls a day | Write the next article in two sittings
-Steady. The breakfast talk brought five names. | Call all five names | Prepare one good question for each
-Numbers fine, but I avoided the difficult calls. | The three difficult calls first | Difficult call first thing, then coffee
-Half the calls reached nobody; a quarter to twelve works best. | Try late mornings | Move the call block to 11:15
-Order from Kestrel, after eight months! | Ask Kestrel for two referrals | Write to their two sister companies""",
-    "Ben": """
-Busy with quotes, no time for calls. | Start calling again | Five calls on Monday
-Not my week. | Catch up before the month ends | Sit with Ann on Tuesday and call together
-Caught up on the last two days, it works but it hurts. | Do not leave it to the end again | Two calls a day, written on the calendar
-One big quote eats everything. | Send it by Wednesday | Ask for help with the calculation""",
-    "Carla": """
-Getting to know the area; people are friendly. | Ten visits planned for the month | Map the customers by street
-Talks go well, closing does not. | Ask for the order in each meeting | Practise the closing question with Dana
-First repeat customer! | Three more from the old list | Go through the list every Monday
-Four days go fast; Thursday was all paperwork. | Paperwork in one hour | Templates for the three usual offers
-Good calls, used the tally on busy days. | Eight calls, three meetings | Calls on the way between visits
-A no that was a real no. Good to know early. | Replace it with two new leads | Ask at the chamber's evening""",
-}
-# One week a line: progress and milestones | hassles and potholes | next action | was the promise of the week before kept?
-_PARTNER = {
-    "Ann": """
-Offer out to Meridian, the largest this year | Nobody answers before ten | Ring Meridian's buyer on Tuesday morning | yes
-Two new customers, both from the open day | My call list is getting thin | Fifty new names from the trade register | yes
-Pilot at Larkfield agreed | The demo laptop gave up twice | Have the laptop replaced before the pilot | partly
-Slow week, still ten calls | Two cancelled visits in one day | Fix new dates by phone, not by email | no
-Back on track with meetings | The price list is out of date | Get the new price list from Sam by Wednesday | yes
-Three orders, one from a referral | Evenings go into offers | Use the offer template for all small ones | yes
-Article published, four people wrote back | A competitor undercuts us at Sable | Visit Sable with the service figures | partly
-Kestrel signed | None worth naming | Ask Kestrel for two referrals | yes""",
-    "Ben": """
-Quote for Ironbridge is out | I do not get to calling | Five calls before Monday lunch | no
-Caught up at the month's end | Everything at once | Call one hour each morning, phone in another room | partly
-One meeting, a good one | Waiting for Ironbridge | Ask Ironbridge for a yes or a no | no
-Ironbridge wants changes | Discount needs approval | Put the case to Sam on Thursday | yes""",
-    "Carla": """
-Met six people from the old list | Addresses are often wrong | Clean the list, twenty a day | yes
-First order of the month | I talk too long before asking | Ask for the order within half an hour | partly
-Two pilots planned | Nobody decides before the holidays | Agree decision dates with both | yes
-Invitation list is ready | Printing is late | Send the invitations by email instead | yes
-Closed with Bluebell | Long drives on Wednesdays | Group the visits by area | partly
-Three meetings in four days | Thursday paperwork | Write the offers on the same evening | yes""",
-}
-# One day a line: today's actions | how it went | tomorrow's actions
-_DAILY = """
-Call two from the open-day list; send Oakwood's offer | Offer sent, reached one of two | Ring the other before ten
-Prepare Thursday's meeting; three calls | Meeting is ready, two calls | The third call first
-Follow up on both pilots | Both answered, one wants a date | Agree the date
-Invitations for the breakfast talk | Five sent, one yes already | Five more
-Visit Harbour; call two on the way | Good visit, no time for calls | Make up the two calls
-Article: first half | Slow start, then it ran | Second half before lunch
-Four calls before eleven | Four of four | Keep the same hour
-Ask Thistle for the order | They need a week | Put a reminder in for Thursday
-Price question with finance; two calls | Answered, calls done | Send the new price to Winslow
-Clear the follow-ups | Three left | Finish the three"""
-# A row each: what I'm doing | where I'm headed | what I'll do next month | ideas from the group
-_MONTHLY = """
-Calls every morning, two visits a day | Larger customers, fewer small offers | Two referrals a week | Ask at delivery, when they are happiest
-Working through the old list | A full calendar three weeks ahead | Ring everyone I have not seen since spring | Swap lists with a colleague
-Offers and follow-ups | Quicker answers: yes or no in two weeks | A decision date in each offer | Send a short video instead of a brochure"""
-_QUARTERS = {
-    "Ann": "Win Meridian | Ten customers through referrals | An article each month | Offer template and new price list"
-    " | Two referral calls a week",
-    "Ben": "Close Ironbridge | Call every day, not at the month's end | Ask for help early | Quote tool in use"
-    " | Calls with Ann on Tuesdays",
-    "Carla": "Visit the whole old list | Two pilots running | Ask for the order | Clean addresses | Twenty addresses a day",
-}
-_YEARS = {
-    "Ann": "The region's first choice for mid-sized firms | Ten calls a week, referrals, one article a month"
-    " | Yes, if the large deals do not slip",
-    "Ben": "Fewer, larger customers, and evenings free | Call daily, stop living from the last week of the month"
-    " | Not at this rate",
-    "Carla": "Know everyone in the south by name | Visit, ask, follow up within two days | I think so",
-}
 _TARGETS = {"Ann": 400_000, "Ben": 240_000, "Carla": 110_000}
 _QUARTERLY_OF_BEN = (72_000, 60_000, 48_000, 60_000)
 
@@ -217,17 +118,9 @@ def _closed(day: date) -> bool:
 
 def _summer(today: date) -> tuple[date, date]:
     """Ann's two weeks off, first and last day: the latest that are over."""
-    ends = [date(year, 8, 1) + timedelta(days=(7 - date(year, 8, 1).weekday()) % 7 + 11) for year in _years(today)]
-    last = max(end for end in ends if end < today)
+    augusts = [date(today.year - ago, 8, 1) for ago in (0, 1)]
+    last = next(end for first in augusts if (end := first + timedelta(days=-first.weekday() % 7 + 11)) < today)
     return last - timedelta(days=11), last
-
-
-def _years(today: date) -> tuple[int, int]:
-    return today.year - 1, today.year
-
-
-def _half_day(today: date) -> date:
-    return _workday(today - timedelta(days=23))
 
 
 # ---- the plan -----------------------------------------------------------------------------------------------------
@@ -299,7 +192,7 @@ def _targets(team: tuple[_Person, ...], today: date, calendar: Calendar) -> list
 
 def _time_off(today: date) -> list[Row]:
     first, last = _summer(today)
-    half, christmas = _half_day(today), _latest(12, 25, today)
+    half, christmas = _workday(today - timedelta(days=23)), _latest(12, 25, today)
     new_year = date(christmas.year + 1, 1, 1)
     rows: list[tuple[str | None, date, date, float, str]] = [
         ("Ann", first, last, 1, "Summer holiday"),
@@ -361,14 +254,14 @@ def _day(person: _Person, day: date, calendar: Calendar) -> Iterator[Row]:
             if activity == "Order won" and random.random() < 0.45:
                 yield {**row, "activity": "New customer", "amount": None, "notes": None}
     if intensity > 0.5 and day == _article_day(person, day):
-        title = random.choice(_ARTICLES)
+        title = random.choice(NOTES["Article"])
         yield {"date": serial(day), "who": person.name, "activity": "Article", "notes": f"“{title}”"}
 
 
 def _row(person: _Person, day: date, activity: str, random: Random) -> Row:
     row: Row = {"date": serial(day), "who": person.name, "activity": activity}
-    row["contact"] = f"{random.choice(_FIRST)} {random.choice(_SECOND)}"
-    if activity in {"Cold call", "Invitation"} and random.random() < 0.22:
+    row["contact"] = f"{random.choice(COMPANIES)} {random.choice(BRANCHES)}"
+    if activity in _TALLIED and random.random() < 0.35:
         row["count"] = random.choice((2, 2, 3))
         row["contact"] = None
     if activity == "Meeting":
@@ -376,13 +269,14 @@ def _row(person: _Person, day: date, activity: str, random: Random) -> Row:
     if activity == "Order won":
         row["amount"] = max(900, round(random.lognormvariate(0, 0.6) * person.deal / 50) * 50)
     if random.random() < 0.35:
-        row["notes"] = random.choice(_NOTES[activity])
+        row["notes"] = random.choice(NOTES[activity])
     return row
 
 
 def _article_day(person: _Person, day: date) -> date:
     """The day of the month on which this person finishes an article."""
-    return _workday(day.replace(day=_seeded(day.replace(day=1), person.name, "article").randint(6, 24)))
+    chosen = day.replace(day=_seeded(day.replace(day=1), person.name, "article").randint(6, 24))
+    return max(d for ago in range(5) if (d := chosen - timedelta(days=ago)).weekday() in person.workdays)
 
 
 def _tallied(rows: list[Row], day: date) -> list[Row]:
@@ -416,7 +310,7 @@ def _with_mistakes(log: list[Row], today: date) -> list[Row]:
         at = next(n for n in range(int(share * len(rows)), len(rows)) if rows[n]["activity"] == "Cold call")
         rows[at] = {**rows[at], **slip}
     for day, text in ((_latest(4, 3, today), "03/04/{}"), (_latest(3, 5, today), "5 Mar {}")):
-        at = next((n for n, row in enumerate(rows) if _number(row["date"]) > serial(day)), len(rows))
+        at = next(n for n, row in enumerate(rows) if isinstance(row["date"], int) and row["date"] > serial(day))
         slip_row: Row = {
             "date": text.format(day.year),
             "who": "Ann",
@@ -427,34 +321,26 @@ def _with_mistakes(log: list[Row], today: date) -> list[Row]:
     return rows
 
 
-def _number(cell: Cell) -> float:
-    return cell if isinstance(cell, int | float) else 0.0
-
-
 # ---- the reviews --------------------------------------------------------------------------------------------------
-
-
-def _lines(block: str) -> list[list[str]]:
-    return [[part.strip() for part in line.split(" | ")] for line in block.strip().splitlines()]
 
 
 def _daily(team: tuple[_Person, ...], today: date) -> list[Row]:
     """The plans of the last ten days; this morning there is a plan and no review yet. Ben writes few."""
-    texts, rows = _lines(_DAILY), []
+    rows: list[Row] = []
     for ago in range(10, -1, -1):
         day = today - timedelta(days=ago)
         for number, person in enumerate(team):
             off = day.weekday() not in person.workdays or not _works(person, day, today)
             if off or (person.name == "Ben" and ago % 3):
                 continue
-            plan, review, following = texts[(day.toordinal() + 3 * number) % len(texts)]
+            plan, review, following = DAILY[(day.toordinal() + 3 * number) % len(DAILY)]
             row: Row = {"period": serial(day), "who": person.name, "plan": plan}
             rows.append(row if ago == 0 else {**row, "review": review, "next": following})
     return rows
 
 
 def _weekly_reviews(team: tuple[_Person, ...], today: date, calendar: Calendar) -> dict[str, list[Row]]:
-    """The weekly and the partner tab of the last eight weeks whose Friday is over. Ben leaves every other week out."""
+    """The weekly and the partner tab of the last eight weeks whose Friday is over. Ben does every other."""
     weeks = list(calendar.between(Cadence.WEEK, today - timedelta(weeks=8), today))
     weekly: list[Row] = []
     partner: list[Row] = []
@@ -465,7 +351,7 @@ def _weekly_reviews(team: tuple[_Person, ...], today: date, calendar: Calendar) 
                 continue
             key: Row = {"period": week.label, "who": person.name}
             turn = number // 2 if person.name == "Ben" else number
-            texts, talks = _lines(_WEEKLY[person.name]), _lines(_PARTNER[person.name])
+            texts, talks = WEEKLY[person.name], PARTNER[person.name]
             weekly.append({**key, **dict(zip(("review", "goals", "actions"), texts[turn % len(texts)], strict=True))})
             said = dict(
                 zip(("progress", "hassles", "next_action", "promise_kept"), talks[turn % len(talks)], strict=True)
@@ -481,12 +367,13 @@ def _long_reviews(team: tuple[_Person, ...], today: date, calendar: Calendar) ->
     quarter, year = (calendar.containing(cadence, today) for cadence in (Cadence.QUARTER, Cadence.YEAR))
     months = list(calendar.between(Cadence.MONTH, month.start - timedelta(days=80), month.start - DAY))
     monthly: list[Row] = []
-    texts = _lines(_MONTHLY)
     for number, closed in enumerate(months):
         for place, person in enumerate(team):
             if person.name == "Ben" and number == len(months) - 1:
                 continue
-            said = dict(zip(("doing", "headed", "next", "ideas"), texts[(number + place) % len(texts)], strict=True))
+            said = dict(
+                zip(("doing", "headed", "next", "ideas"), MONTHLY[(number + place) % len(MONTHLY)], strict=True)
+            )
             monthly.append({"period": closed.label, "who": person.name, **said})
     return {
         "monthly": monthly,
@@ -502,11 +389,11 @@ def _quarterly(quarter: Period, who: str) -> Row:
     return {
         "period": quarter.label,
         "who": who,
-        **dict(zip(keys, _QUARTERS[who].split(" | "), strict=True)),
+        **dict(zip(keys, QUARTERLY[who][0], strict=True)),
         **months,
     }
 
 
 def _annual(year: Period, who: str) -> Row:
-    said = dict(zip(("picture", "todo", "will_it"), _YEARS[who].split(" | "), strict=True))
+    said = dict(zip(("picture", "todo", "will_it"), ANNUAL[who][0], strict=True))
     return {"period": year.label, "who": who, "target": _TARGETS[who], **said}

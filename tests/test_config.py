@@ -87,7 +87,7 @@ def test_all_problems_are_reported_at_once_with_line_and_path(load: Load) -> Non
         ("timezone: London", "did you mean Europe/London?"),
         ("timezone: ../../etc/passwd", "is no time zone"),
         ("holidays: GB-EN", "known are GB-ENG, GB-NIR, GB-SCT, GB-WLS"),
-        ("holidays: England", "“England” is no country"),
+        ("holidays: England", "“ENGLAND” is no country"),
         ("ledger: postgres://u:hush@h/db", "ledger: a database URL is needed"),
         ("email: yes", "email: keys are needed below it"),
         ("email: {transport: smtp}", "email: transport smtp needs from and smtp.host as well"),

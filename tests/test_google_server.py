@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import gspread
@@ -14,6 +16,7 @@ from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
 from tests.google_server import GoogleServer
+from tests.google_server.replay import replay
 
 ROBOT = "robot@demo.iam.gserviceaccount.com"
 ANN = "ann@example.com"
@@ -21,6 +24,13 @@ SHEETS_SCOPE = "https://www.googleapis.com/auth/spreadsheets"
 DRIVE_SCOPE = "https://www.googleapis.com/auth/drive"
 FILE_SCOPE = "https://www.googleapis.com/auth/drive.file"
 BOTH = (SHEETS_SCOPE, DRIVE_SCOPE)
+RECORDINGS = Path(__file__).parents[2] / "shared" / "data" / "google-recordings"
+# CSV export, measured column widths, copy and paste of cells: not modelled (google_server/README.md).
+KNOWN_GAPS = {
+    "ClientTest.test_client_export_spreadsheet",
+    "WorksheetTest.test_auto_resize_columns",
+    "WorksheetTest.test_copy_cut_range",
+}
 HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
 
 
@@ -73,6 +83,13 @@ def person(google: GoogleServer, email: str = ANN, scopes: tuple[str, ...] = BOT
         scopes=list(scopes),
     )
     return local_client(google, credentials)
+
+
+def access_token(google: GoogleServer, email: str) -> str:
+    info = google.authorized_user(email)
+    form = {name: info[name] for name in ("client_id", "client_secret", "refresh_token")}
+    answer = requests.post(google.token_uri, data={"grant_type": "refresh_token", **form}, timeout=10)
+    return str(answer.json()["access_token"])
 
 
 def post(client: gspread.Client, google: GoogleServer, path: str, body: Any) -> Any:
@@ -591,3 +608,147 @@ def test_a_person_edits_in_the_browser(google: GoogleServer, log_id: str) -> Non
         ["late"],
     ]
     assert google.requests == []
+
+
+def test_shrinking_a_grid_takes_names_and_tags_along(google: GoogleServer, log_id: str) -> None:
+    """A named range outside the new grid vanishes, one across its edge is cut."""
+    client = robot(google)
+    outside = {"name": "Far", "range": {"sheetId": 0, "startRowIndex": 500, "endRowIndex": 600}}
+    across = {"name": "Edge", "range": {"sheetId": 0, "startRowIndex": 1, "endRowIndex": 600}}
+    size = {"properties": {"gridProperties": {"rowCount": 10}}, "fields": "gridProperties.rowCount"}
+    batch(
+        client,
+        google,
+        log_id,
+        {"addNamedRange": {"namedRange": outside}},
+        {"addNamedRange": {"namedRange": across}},
+        {"updateSheetProperties": size},
+    )
+    book = client.open_by_key(log_id)
+    (left,) = book.list_named_ranges()
+    assert (left["name"], left["range"]) == ("Edge", {"startRowIndex": 1, "endRowIndex": 10})
+
+
+def test_a_stopped_server_answers_no_more() -> None:
+    """Leaving the context closes kept-alive connections as well as the port."""
+    with requests.Session() as session:
+        with GoogleServer() as server:
+            url = f"{server.endpoint}/v4/spreadsheets/x"
+            assert session.get(url, timeout=5).status_code == 401
+        with pytest.raises(requests.ConnectionError):
+            session.get(url, timeout=5)
+
+
+def test_objects_over_the_cells_are_read_back(google: GoogleServer, log_id: str) -> None:
+    """Chart, banding, filter, merge, borders, widths and rules come back in a read with grid data."""
+    client = robot(google)
+    grid = {"sheetId": 0, "startRowIndex": 0, "endRowIndex": 3, "startColumnIndex": 0, "endColumnIndex": 3}
+    below = {**grid, "startRowIndex": 5, "endRowIndex": 7}
+    source = {"sourceRange": {"sources": [{**grid, "startColumnIndex": 2}]}}
+    chart = {
+        "spec": {"title": "Counts", "basicChart": {"chartType": "LINE", "series": [{"series": source}]}},
+        "position": {"overlayPosition": {"anchorCell": {"sheetId": 0, "rowIndex": 9, "columnIndex": 4}}},
+    }
+    replies = batch(
+        client,
+        google,
+        log_id,
+        {"addChart": {"chart": chart}},
+        {"addBanding": {"bandedRange": {"range": grid, "rowProperties": {"firstBandColor": {"red": 0.5}}}}},
+        {"setBasicFilter": {"filter": {"range": {"sheetId": 0}}}},
+        {"mergeCells": {"range": below, "mergeType": "MERGE_ALL"}},
+        {"updateBorders": {"range": grid, "top": {"style": "SOLID"}}},
+        {
+            "updateDimensionProperties": {
+                "range": {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1},
+                "properties": {"pixelSize": 210},
+                "fields": "pixelSize",
+            }
+        },
+    )["replies"]
+    assert replies[0]["addChart"]["chart"]["chartId"] > 0
+    read = client.http_client.spreadsheets_get(log_id, params={"includeGridData": "true"})
+    sheet = read["sheets"][0]
+    assert sheet["charts"][0]["spec"]["title"] == "Counts"
+    assert sheet["bandedRanges"][0]["rowProperties"]["firstBandColorStyle"] == {"rgbColor": {"red": 0.5}}
+    assert sheet["basicFilter"]["range"]["endRowIndex"] == 1000
+    assert sheet["merges"] == [{name: value for name, value in below.items() if name != "sheetId"}]
+    data = sheet["data"][0]
+    assert [item["pixelSize"] for item in data["columnMetadata"][:2]] == [210, 100]
+    first = data["rowData"][0]["values"][0]
+    assert first["userEnteredFormat"]["borders"]["top"]["style"] == "SOLID"
+    assert first["formattedValue"] == "Date"
+
+
+def test_conditional_formats_keep_their_order(google: GoogleServer, log_id: str) -> None:
+    """An index puts a rule before others, deleting answers the rule, a wrong index is refused."""
+    client = robot(google)
+    rules = [
+        {
+            "ranges": [{"sheetId": 0, "startColumnIndex": i, "endColumnIndex": i + 1}],
+            "booleanRule": {"condition": {"type": "BLANK"}, "format": {"textFormat": {"bold": True}}},
+        }
+        for i in range(2)
+    ]
+    added = [{"addConditionalFormatRule": {"rule": rule, "index": 0}} for rule in rules]
+    batch(client, google, log_id, *added)
+    remove = {"deleteConditionalFormatRule": {"sheetId": 0, "index": 0}}
+    reply = batch(client, google, log_id, remove)["replies"][0]["deleteConditionalFormatRule"]["rule"]
+    assert reply["ranges"] == [{"startColumnIndex": 1, "endColumnIndex": 2}]
+    wrong = {"deleteConditionalFormatRule": {"sheetId": 0, "index": 5}}
+    assert "No conditional format" in refusal(lambda: batch(client, google, log_id, wrong))["message"]
+
+
+def test_metadata_is_updated_searched_and_deleted(google: GoogleServer, log_id: str) -> None:
+    """Metadata on a sheet finds the sheet's values, changes its value and goes; writes by filter land there."""
+    client = robot(google)
+    tag = {"metadataKey": "tab", "metadataValue": "log", "visibility": "DOCUMENT", "location": {"sheetId": 0}}
+    batch(client, google, log_id, {"createDeveloperMetadata": {"developerMetadata": tag}})
+    lookup = {"developerMetadataLookup": {"metadataKey": "tab", "locationType": "SHEET"}}
+    found = post(client, google, f"/{log_id}/developerMetadata:search", {"dataFilters": [lookup]})
+    assert found["matchedDeveloperMetadata"][0]["developerMetadata"]["metadataValue"] == "log"
+    change = {"dataFilters": [lookup], "developerMetadata": {"metadataValue": "v2"}, "fields": "metadataValue"}
+    reply = batch(client, google, log_id, {"updateDeveloperMetadata": change})["replies"][0]
+    assert reply["updateDeveloperMetadata"]["developerMetadata"][0]["metadataValue"] == "v2"
+    by_filter = post(client, google, f"/{log_id}:getByDataFilter", {"dataFilters": [lookup]})
+    assert [sheet["properties"]["title"] for sheet in by_filter["sheets"]] == ["Log"]
+    batch(client, google, log_id, {"deleteDeveloperMetadata": {"dataFilter": lookup}})
+    assert post(client, google, f"/{log_id}/developerMetadata:search", {"dataFilters": [lookup]}) == {}
+
+
+def test_values_written_by_grid_range(google: GoogleServer, log_id: str) -> None:
+    """batchUpdateByDataFilter writes several rectangles at once and counts rows and columns once."""
+    client = robot(google)
+    google.spreadsheet(log_id).rename_tab("Log", "Renamed")
+    grids = [{"sheetId": 0, "startRowIndex": row, "endRowIndex": row + 1, "endColumnIndex": 2} for row in (4, 5)]
+    data = [{"dataFilter": {"gridRange": grid}, "values": [["a", 1]]} for grid in grids]
+    body = {"valueInputOption": "RAW", "data": data}
+    answer = post(client, google, f"/{log_id}/values:batchUpdateByDataFilter", body)
+    assert (answer["totalUpdatedRows"], answer["totalUpdatedColumns"], answer["totalUpdatedCells"]) == (2, 2, 4)
+    assert answer["responses"][1]["updatedRange"] == "Renamed!A6:B6"
+    assert google.spreadsheet(log_id).values("Renamed")[4:] == [["a", 1], ["a", 1]]
+
+
+def test_many_clients_at_once_lose_nothing(google: GoogleServer, log_id: str) -> None:
+    """Ten connections append ten rows each; all hundred are there."""
+    clients = [robot(google) for _ in range(10)]
+    sheets = [client.open_by_key(log_id).sheet1 for client in clients]
+
+    def work(number: int) -> None:
+        for i in range(10):
+            sheets[number].append_row([f"{number}-{i}", "x", "y"])
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(work, range(10)))
+    assert len({line[0] for line in google.spreadsheet(log_id).values("Log")}) == 103
+
+
+@pytest.mark.realdata
+def test_recorded_traffic_replays_equal(google: GoogleServer) -> None:
+    """All self-contained life cycles recorded from the real Google answer alike, but for three known gaps."""
+    if not RECORDINGS.is_dir():
+        pytest.skip("the recordings of real Google traffic are not beside this checkout (../shared/data)")
+    outcome = replay(RECORDINGS, google.endpoint, access_token(google, ANN), ANN)
+    assert outcome.played > 1000
+    assert {each.file for each in outcome.differences} == KNOWN_GAPS, outcome.differences
+    assert outcome.percent > 98

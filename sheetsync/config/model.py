@@ -29,6 +29,7 @@ from pydantic import (
 from sheetsync.errors import ConfigError
 from sheetsync.names import Names
 from sheetsync.periods import MONTHS, WEEKDAYS, Calendar
+from sheetsync.workdays import known_calendar
 
 EMAIL_KINDS = ("partner-weekly",)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -81,17 +82,17 @@ def _timezone(name: str) -> str:
 
 
 def _holidays(code: str) -> str:
+    code = code.upper()
+    if known_calendar(code):
+        return code
     from holidays import list_supported_countries
 
-    known = list_supported_countries()
-    country, _, part = code.upper().partition("-")
-    if country not in known:
+    country = code.partition("-")[0]
+    parts = [f"{country}-{part}" for part in list_supported_countries().get(country, ())]
+    if not parts:
         raise ValueError(f"“{code}” is no country; give its two letters, such as US, or a part of it, such as GB-ENG")
-    if part and part not in known[country]:
-        parts = [f"{country}-{p}" for p in known[country]]
-        shown = f"; known are {', '.join(parts)}" if 0 < len(parts) <= 12 else ""
-        raise ValueError(f"“{code}” is no part of {country}{shown or did_you_mean(code.upper(), parts)}")
-    return code.upper()
+    shown = f"; known are {', '.join(parts)}" if len(parts) <= 12 else did_you_mean(code, parts)
+    raise ValueError(f"“{code}” is no part of {country}{shown}")
 
 
 def _url(text: str) -> str:

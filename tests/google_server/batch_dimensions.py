@@ -41,11 +41,12 @@ def insert_dimension(edit: Edit, body: Json) -> None:
 
 
 def insert_lines(book: Book, sheet: Sheet, dimension: str, start: int, count: int, before: bool) -> None:
-    """New rows or columns with the format of the line before or after them."""
+    """New rows or columns with the format and validation of the line before or after them."""
     book.shift(Shift(sheet.id, dimension, start, count))
     source = start - 1 if before else start + count
     for row, column in sheet.places(_strip(sheet, dimension, source, source + 1)):
-        heir = Cell(format=sheet.cells[row, column].format)
+        old = sheet.cells[row, column]
+        heir = Cell(format=old.format, validation=old.validation)
         for offset in range(count):
             place = (start + offset, column) if dimension == "ROWS" else (row, start + offset)
             sheet.put(*place, heir)

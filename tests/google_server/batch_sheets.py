@@ -55,7 +55,7 @@ def update_sheet_properties(edit: Edit, body: Json) -> None:
         _move(edit, sheet, wanted.get("index", 0))
     changed = overlay(sheet.properties, canonical("SheetProperties", wanted), _colour_pairs(mask))
     changed.pop("index", None)
-    _apply_grid(sheet, changed)
+    _apply_grid(edit, sheet, changed)
     edit.book.check_visible("hide")
 
 
@@ -94,12 +94,12 @@ def _colour_pairs(mask: Json) -> Json:
     return {**mask, **{name: {} for name in pair}} if pair & mask.keys() else mask
 
 
-def _apply_grid(sheet: Sheet, changed: Json) -> None:
+def _apply_grid(edit: Edit, sheet: Sheet, changed: Json) -> None:
     grid = changed.get("gridProperties", {})
     rows, columns = grid.get("rowCount", 0), grid.get("columnCount", 0)
     if rows < 1 or columns < 1:
         raise Refused("The grid must keep at least one row and one column.")
-    sheet.resize(rows, columns)
+    edit.book.resize(sheet, rows, columns)
     sheet.properties = canonical("SheetProperties", changed)
     _check_grid(sheet)
 

@@ -48,6 +48,10 @@ class Book:
         folded = [sheet for sheet in self.sheets if sheet.title.casefold() == title.casefold()]
         return next(iter(exact + folded), None)
 
+    def first_visible(self) -> Sheet:
+        """The tab a range without a title means."""
+        return next(sheet for sheet in self.sheets if not sheet.properties.get("hidden"))
+
     def check_new_title(self, title: str, renamed: Sheet | None = None) -> None:
         other = self.titled(title)
         if other is not None and other is not renamed:
@@ -80,6 +84,13 @@ class Book:
         self.named_ranges = [item for item in self.named_ranges if item["range"].get("sheetId", 0) != sheet.id]
         self.metadata = [item for item in self.metadata if metadata_sheet(item) != sheet.id]
 
+    def resize(self, sheet: Sheet, rows: int, columns: int) -> None:
+        """Set a grid's size; what lies outside afterwards is lost, with the names and tags it had."""
+        for dimension, new in (("ROWS", rows), ("COLUMNS", columns)):
+            if new < sheet.size(dimension):
+                self.shift(Shift(sheet.id, dimension, new, new - sheet.size(dimension)))
+        sheet.grow(rows, columns)
+
     def shift(self, shift: Shift) -> None:
         for sheet in self.sheets:
             sheet.shift(shift)
@@ -103,7 +114,7 @@ class Book:
     def text_area(self, text: str) -> tuple[Sheet, Area, bool]:
         """The sheet and rectangle of an A1 text; the last item tells a single cell, which may anchor a write."""
         title, rest = split_title(text)
-        sheet = self.sheets[0] if title is None else self.titled(title)
+        sheet = self.first_visible() if title is None else self.titled(title)
         if sheet is None:
             raise Refused(f"Unable to parse range: {text}")
         if rest is None:

@@ -136,10 +136,12 @@ def merged_cell(cell: Cell, data: Json, mask: Mask) -> Cell:
     """The cell after a write of the masked fields of a CellData; masked but missing fields are cleared."""
     clean = canonical("CellData", {name: item for name, item in data.items() if name not in READ_ONLY})
     asked = {name: inner for name, inner in mask.items() if name not in READ_ONLY}
+    if mask and not asked:
+        return cell
     if asked.get("userEnteredFormat") == {} and clean.get("userEnteredFormat"):
         # A whole format merges into what is there (discovery text); only its absence clears.
         clean["userEnteredFormat"] = deep_merged(cell.format or {}, clean["userEnteredFormat"])
-    result = overlay(cell_json(cell), clean, asked if mask else {})
+    result = overlay(cell_json(cell), clean, asked)
     if "userEnteredValue" in asked or not mask:
         cell = with_entered_value(cell, clean.get("userEnteredValue"))
     known = ("userEnteredValue", "userEnteredFormat", "note", "dataValidation")

@@ -101,13 +101,6 @@ class Sheet:
                 f"Max rows: {self.rows}, max columns: {self.columns}"
             )
 
-    def resize(self, rows: int, columns: int) -> None:
-        """Set the grid's size; what lies outside afterwards is lost."""
-        for dimension, old, new in (("ROWS", self.rows, rows), ("COLUMNS", self.columns, columns)):
-            if new < old:
-                self.shift(Shift(self.id, dimension, new, new - old))
-        self._set_size(rows, columns)
-
     def grow(self, rows: int, columns: int) -> None:
         """Make room for at least this many rows and columns."""
         self._set_size(max(rows, self.rows), max(columns, self.columns))

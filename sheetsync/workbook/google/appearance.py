@@ -11,28 +11,25 @@ from sheetsync.template import Column, ColumnType, Tab, WorkbookTemplate
 
 Json = dict[str, Any]
 
+# Whole numbers and fractions stand in the same columns, and `#,##0.##` would show 3 as “3.”: they stay automatic.
 _NUMBER_FORMATS: Mapping[ColumnType, tuple[str, str]] = {
     "date": ("DATE", "yyyy-mm-dd"),
     "percent": ("PERCENT", "0%"),
     "amount": ("NUMBER", "#,##0.00"),
-    # “General” shows 3 as 3 and 3.5 as 3.5; #,##0.### would show “3.”
-    "count": ("NUMBER", "General"),
-    "number": ("NUMBER", "General"),
-    "rating": ("NUMBER", "General"),
 }
-# Pale fills of the Okabe-Ito palette: told apart by people who confuse red and green, readable in black.
-STATUS_COLORS: Mapping[str, str] = {
-    "met": "#99d8c7",
-    "on track": "#ccebe3",
-    "behind": "#faecb3",
-    "at risk": "#f5d19c",
-    "missed": "#eebf99",
-    "silent": "#ebd0de",
-    "off": "#e5e7eb",
-    "untargeted": "#f1f5f9",
+_AUTOMATIC = frozenset(("count", "number", "rating"))
+# Fill (if any) and text colour, as in a local workbook: told apart by lightness too, not by red and green alone.
+STATUS_COLORS: Mapping[str, tuple[str | None, str]] = {
+    "met": ("#0f766e", "#ffffff"),
+    "on track": ("#ccfbf1", "#115e59"),
+    "behind": ("#fef3c7", "#92400e"),
+    "at risk": ("#fdba74", "#7c2d12"),
+    "missed": ("#b91c1c", "#ffffff"),
+    "silent": ("#ddd6fe", "#5b21b6"),
+    "off": (None, "#94a3b8"),
+    "untargeted": (None, "#94a3b8"),
 }
-_HEADER_FILL, _HEADER_TEXT = "#334155", "#ffffff"
-_COMPUTED_FILL = "#f1f5f9"
+_HEADER_TEXT, _COMPUTED_FILL = "#ffffff", "#f8fafc"
 
 
 def color(hexadecimal: str) -> dict[str, float]:
@@ -41,10 +38,10 @@ def color(hexadecimal: str) -> dict[str, float]:
     return dict(zip(("red", "green", "blue"), parts, strict=True))
 
 
-def header_format() -> Json:
+def header_format(tab: Tab) -> Json:
     """The look of a column's title."""
     return {
-        "backgroundColor": color(_HEADER_FILL),
+        "backgroundColor": color(tab.color),
         "textFormat": {"bold": True, "foregroundColor": color(_HEADER_TEXT)},
         "verticalAlignment": "MIDDLE",
         "wrapStrategy": "WRAP",
@@ -67,7 +64,7 @@ def body_format(tab: Tab, column: Column) -> Json:
     if column.type in _NUMBER_FORMATS:
         kind, pattern = _NUMBER_FORMATS[column.type]
         look["numberFormat"] = {"type": kind, "pattern": pattern}
-    elif column.computed is None:
+    elif column.type not in _AUTOMATIC and column.computed is None:
         # Typed into a text cell, +44 20 7946 is a phone number and 1/2 no date.
         look["numberFormat"] = {"type": "TEXT", "pattern": "@"}
     return look
@@ -112,7 +109,10 @@ def _condition(template: WorkbookTemplate, column: Column) -> Json | None:
 
 def status_rule(where: Json, status: str) -> Json:
     """Cells that say this status get its colour."""
-    look = {"backgroundColor": color(STATUS_COLORS[status])}
+    fill, text = STATUS_COLORS[status]
+    look: Json = {"textFormat": {"foregroundColor": color(text)}}
+    if fill:
+        look["backgroundColor"] = color(fill)
     return {"ranges": [where], "booleanRule": {"condition": _is("TEXT_EQ", status), "format": look}}
 
 

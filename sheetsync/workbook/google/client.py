@@ -26,8 +26,8 @@ from requests.exceptions import ConnectionError as Disconnected
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from sheetsync.errors import AuthorizationError, ConfigError, Unavailable
-from sheetsync.workbook.google.refusals import Refusal
+from sheetsync.errors import AuthorizationError, ConfigError
+from sheetsync.workbook.google.refusals import Failure, Refusal
 
 HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
 # Google gives up on a call after 180 s.
@@ -38,14 +38,6 @@ TRIES, SECONDS = 6, 75.0
 FIRST_WAIT, LONGEST_WAIT = 2.0, 32.0
 _TRANSIENT = frozenset((500, 502, 503, 504))
 _REPEATABLE_REQUESTS = frozenset(("updateCells", "repeatCell", "appendDimension"))
-
-
-class Failure(Unavailable):
-    """A call that may succeed later. `untouched`: Google surely did nothing, so that repeating is safe."""
-
-    def __init__(self, text: str, *, untouched: bool) -> None:
-        super().__init__(text)
-        self.untouched = untouched
 
 
 class Client(HTTPClient):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sheetsync.errors import AuthorizationError
 from sheetsync.workbook.google.credentials import Key, sign_in
+from sheetsync.workbook.google.refusals import Refusal, in_words
 
 if TYPE_CHECKING:
     from sheetsync.workbook.google.client import Client
@@ -58,13 +59,11 @@ class Connection:
 
         Raises `AuthorizationError`, `ConfigError`, `Unavailable`, and `Refusal` when the call itself was wrong.
         """
-        from sheetsync.workbook.google.refusals import Refusal, in_words
-
         client = self._signed_in()
         try:
             return client.call(method, url, dict(params or {}), json)
         except Refusal as refusal:
-            raise in_words(refusal, self.account, about) from refusal
+            raise in_words(refusal, self.account, robot=bool(self.robot), spreadsheet_id=about) from refusal
         except AuthorizationError as error:
             raise AuthorizationError(f"{self.account} cannot sign in ({error}); {self._remedy()}") from error
 

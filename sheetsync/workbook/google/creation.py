@@ -52,7 +52,8 @@ def create_spreadsheet(
         for batch in calls(_requests(plan, made, blank)):
             workbook.update(batch)
     except SheetsyncError as error:
-        raise type(error)(f"{workbook.location} could not be filled: {error}") from error
+        error.args = (f"{workbook.location} could not be filled: {error}",)
+        raise
     for email, role in roles:
         _share(connection, workbook, email, role)
     return workbook
@@ -132,6 +133,5 @@ def _share(connection: Connection, workbook: GoogleWorkbook, email: str, role: s
             params={"supportsAllDrives": "true", "sendNotificationEmail": "true"},
         )
     except SheetsyncError as error:
-        raise type(error)(
-            f"{workbook.location} is made, but not shared with {email}: {error}; share it there"
-        ) from error
+        error.args = (f"{workbook.location} is made, but not shared with {email} ({error}); share it there",)
+        raise

@@ -110,7 +110,7 @@ def _header(template: WorkbookTemplate, tab: Tab, column: Column) -> Json:
         cell: Json = {"userEnteredValue": {"formulaValue": array_formula(template, tab, column)}}
     else:
         cell = cell_data(column.title)
-    cell["userEnteredFormat"] = header_format()
+    cell["userEnteredFormat"] = header_format(tab)
     return {**cell, "note": column.note} if column.note else cell
 
 

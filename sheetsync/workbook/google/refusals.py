@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError
+from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable
 
 if TYPE_CHECKING:
     from requests import Response
 
 _QUOTA_REASONS = frozenset(("rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "quotaExceeded"))
 _STORAGE_REASONS = frozenset(("storageQuotaExceeded", "teamDriveFileLimitExceeded"))
+
+
+class Failure(Unavailable):
+    """A call that may succeed later. `untouched`: Google surely did nothing, so that repeating is safe."""
+
+    def __init__(self, text: str, *, untouched: bool) -> None:
+        super().__init__(text)
+        self.untouched = untouched
 
 
 class Refusal(SheetsyncError):
@@ -52,22 +60,18 @@ def _items(error: dict[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def in_words(refusal: Refusal, account: str, spreadsheet_id: str | None) -> SheetsyncError:
+def in_words(refusal: Refusal, account: str, *, robot: bool, spreadsheet_id: str | None) -> SheetsyncError:
     """The refusal as an error with advice; a 400 stays as it is, for only the caller knows what it asked for.
 
     `account` is who sheetsync is to Google; `spreadsheet_id` is None while a spreadsheet is being created.
     """
-    if "SERVICE_DISABLED" in refusal.reasons or "accessNotConfigured" in refusal.reasons:
+    if refusal.reasons & {"SERVICE_DISABLED", "accessNotConfigured"}:
         where = refusal.activation_url or "https://console.cloud.google.com/apis/library"
-        return AuthorizationError(
-            f"the Google API is switched off for the project of {account}; switch it on: {where}"
-        )
+        return AuthorizationError(f"the Google API is switched off for {account}'s project; switch it on: {where}")
     if refusal.status == 401:
-        return AuthorizationError(
-            f"Google does not accept the credentials of {account} ({refusal.message}); make new ones"
-        )
+        return AuthorizationError(f"Google does not accept the credentials of {account}; make new ones")
     if refusal.status == 403:
-        return AuthorizationError(_forbidden(refusal, account, spreadsheet_id))
+        return AuthorizationError(_forbidden(refusal, account, robot, spreadsheet_id))
     if refusal.status == 404 and spreadsheet_id:
         return ConfigError(f"no spreadsheet with the id {spreadsheet_id}; check 'workbook' in config.yaml")
     if refusal.status == 400:
@@ -75,13 +79,17 @@ def in_words(refusal: Refusal, account: str, spreadsheet_id: str | None) -> Shee
     return SheetsyncError(f"Google refused the call ({refusal})")
 
 
-def _forbidden(refusal: Refusal, account: str, spreadsheet_id: str | None) -> str:
+def _forbidden(refusal: Refusal, account: str, robot: bool, spreadsheet_id: str | None) -> str:
     if refusal.reasons & {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}:
         return f"{account} may not use Google Sheets and Drive files; sign in again and allow both"
-    if spreadsheet_id is None or refusal.reasons & _STORAGE_REASONS:
+    if robot and (spreadsheet_id is None or refusal.reasons & _STORAGE_REASONS):
         return (
-            f"{account} cannot create a spreadsheet ({refusal.message}); create a blank spreadsheet yourself, "
-            f"share it with {account} as editor, then: sheetsync create --into ID"
+            f"{account} cannot create a spreadsheet, for service accounts own no files; create a blank spreadsheet "
+            f"yourself, share it with {account} as editor, then: sheetsync create --into ID"
+        )
+    if spreadsheet_id is None:
+        return (
+            f"{account} may not create a spreadsheet ({refusal.message}); mend that, or fill a blank one: --into ID"
         )
     return (
         f"the spreadsheet {spreadsheet_id} is not shared with {account}; "

@@ -9,23 +9,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sheetsync.cells import Cell, trimmed
+from sheetsync.errors import ConfigError
 
 Json = dict[str, Any]
 
 # Google recommends at most 2 MB a call; what stands around the rows has to fit as well.
 CALL_BYTES = 1_900_000
+CELL_CHARACTERS = 50_000
 _RANGE = re.compile(r"(?:'(?P<quoted>.*)'|(?P<plain>.*))!(?P<cells>[A-Z]+[0-9]+(?::[A-Z]+[0-9]+)?)", re.DOTALL)
 _CORNER = re.compile(r"([A-Z]+)([0-9]+)")
 
 
 def cell_data(cell: Cell) -> Json:
-    """A cell with its value; blank is an empty object, which clears the cell."""
+    """A cell with its value; blank is an empty object, which clears the cell.
+
+    Raises `ConfigError` when a text is too long for a cell.
+    """
     match cell:
         case None | "":
             return {}
         case bool():
             return {"userEnteredValue": {"boolValue": cell}}
         case str():
+            if len(cell) > CELL_CHARACTERS:
+                raise ConfigError(
+                    f"a text of {len(cell)} characters does not fit into a cell, Google allows {CELL_CHARACTERS}; "
+                    f"shorten “{cell[:40]}…”"
+                )
             return {"userEnteredValue": {"stringValue": cell}}
         case _:
             return {"userEnteredValue": {"numberValue": cell}}

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sheetsync.cells import Cell
-from sheetsync.errors import GuardTripped, SheetsyncError, Unavailable
+from sheetsync.errors import AuthorizationError, GuardTripped, SheetsyncError, Unavailable
 from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook import Layout, Progress, TabContents, TabWrite
 from sheetsync.workbook.google.appearance import column_looks
 from sheetsync.workbook.google.connection import SHEETS, Connection
-from sheetsync.workbook.google.layout import Look, look_at
+from sheetsync.workbook.google.layout import look_at
+from sheetsync.workbook.google.refusals import Failure, Refusal
 from sheetsync.workbook.google.rows import Json, calls, cut, grid_of, title_and_size
 
 # Rows that are added beyond need, so that people have room to go on.
@@ -104,9 +105,13 @@ class GoogleWorkbook:
     def _append(self, key: str, requests: Sequence[Json]) -> None:
         try:
             self.update(requests)
-        except Unavailable as error:
+        except Failure as failure:
+            if failure.untouched:
+                raise
             title = self._template.tab(key).title
-            raise Unavailable(f"{error}; see whether {title} has the new rows before you add them again") from error
+            raise Unavailable(
+                f"{failure}; see whether {title} has the new rows before you add them again"
+            ) from failure
 
     def _sheet_id(self, key: str) -> int:
         mark = self.layout.marks.get(key)
@@ -115,13 +120,12 @@ class GoogleWorkbook:
         return int(mark)
 
     def _know_sizes(self) -> None:
-        if not self._extents:
-            self._lengths(look_at(self._connection, self.id))
-
-    def _lengths(self, look: Look) -> None:
+        if self._extents:
+            return
+        sizes = look_at(self._connection, self.id).sizes
         for key, mark in self.layout.marks.items():
-            if int(mark) in look.sizes:
-                self._extents[key] = _Extent(*look.sizes[int(mark)], filled=None)
+            if int(mark) in sizes:
+                self._extents[key] = _Extent(*sizes[int(mark)], filled=None)
 
     def _growth(self, write: TabWrite) -> Iterator[Json]:
         """Make room for a tool tab's rows; what is added looks like the rest."""
@@ -163,8 +167,6 @@ class GoogleWorkbook:
     @contextmanager
     def _naming_lost_tabs(self) -> Iterator[None]:
         """Google only says that some grid does not exist; a person needs the tab's name."""
-        from sheetsync.workbook.google.refusals import Refusal
-
         try:
             yield
         except Refusal as refusal:
@@ -184,9 +186,11 @@ class GoogleWorkbook:
         )
 
 
-def _refused(refusal: SheetsyncError, location: str) -> SheetsyncError:
-    if "protected" in str(refusal):
-        return GuardTripped(f"a protected range in {location} keeps sheetsync from writing; lift the protection")
+def _refused(refusal: Refusal, location: str) -> SheetsyncError:
+    if "protected cell" in refusal.message:
+        return AuthorizationError(
+            f"a protected range in {location} keeps sheetsync from writing; lift the protection"
+        )
     return SheetsyncError(f"Google refused the call on {location} ({refusal})")
 
 

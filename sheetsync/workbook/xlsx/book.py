@@ -1,4 +1,4 @@
-"""An `.xlsx` workbook that is open for sheetsync: each call reads the file anew and replaces it whole or not at all."""
+"""An open `.xlsx` workbook: each call reads the file anew, and replaces it whole or not at all."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,16 +47,11 @@ class XlsxWorkbook:
             package = read_package(archive)
             titles = {tab.key: self._title(package, tab.key) for tab in self._template.tabs}
             book = _calamine(archive.path)
-            return {
-                key: TabContents(
-                    key,
-                    title,
-                    grid_of(book.get_sheet_by_name(title), lambda part=package.parts[title]: archive.read(part)),
-                    _MOST_ROWS,
-                    _MOST_COLUMNS,
-                )
-                for key, title in titles.items()
-            }
+            contents = {}
+            for key, title in titles.items():
+                grid = grid_of(book.get_sheet_by_name(title), archive.read(package.parts[title]))
+                contents[key] = TabContents(key, title, grid, _MOST_ROWS, _MOST_COLUMNS)
+            return contents
 
     def write(self, writes: Sequence[TabWrite], cached: Mapping[str, Results] | None = None) -> None:
         """Write tool tabs, and the stored results of formulas in the tabs of `cached`, all or nothing.

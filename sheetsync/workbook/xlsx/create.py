@@ -16,9 +16,10 @@ from sheetsync.workbook.xlsx.package import MARK, TEMPLATE, YEAR
 from sheetsync.workbook.xlsx.rules import add_colors, add_validation
 
 _ACTIVITY_WIDTH = 110
+_TOOL_NOTE = "Only sheetsync writes in this tab: what is typed here is replaced by the next sync."
 
 
-def create(
+def create(  # noqa: PLR0917  a workbook is described by all of these
     path: Path,
     template: WorkbookTemplate,
     year: int,
@@ -34,7 +35,9 @@ def create(
     """
     _refuse_to_replace(path)
     content = BytesIO()
-    _generate(content, template, year, title, rows, activity_titles)
+    with _book(content, title, template.description) as book:
+        _fill(book, template, rows, activity_titles)
+        _mark(book, template, year)
     replace_file(path, lambda target: _write_all(target, content), lambda: _refuse_to_replace(path))
 
 
@@ -49,32 +52,37 @@ def _refuse_to_replace(path: Path) -> None:
         raise ConfigError(f"the folder {path.parent} does not exist; make it or choose another one")
 
 
-def _generate(
-    content: BytesIO,
-    template: WorkbookTemplate,
-    year: int,
-    title: str,
-    rows: Mapping[str, Sequence[Sequence[Cell]]],
-    activity_titles: Sequence[str],
-) -> None:
+def _book(content: BytesIO, title: str, description: str) -> Any:
     import xlsxwriter
 
     as_typed = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(content, {"in_memory": True, **as_typed})
-    book.set_properties({"title": title, "comments": template.description})
-    book.set_calc_mode("auto")
+    book.set_properties({"title": title, "comments": description})
+    return book
+
+
+def _fill(
+    book: Any,
+    template: WorkbookTemplate,
+    rows: Mapping[str, Sequence[Sequence[Cell]]],
+    activity_titles: Sequence[str],
+) -> None:
     looks = Looks(book)
-    sheets = [book.add_worksheet(tab.title) for tab in template.tabs]
-    for tab, sheet in zip(template.tabs, sheets, strict=True):
+    for tab in template.tabs:
+        sheet = book.add_worksheet(tab.title)
         columns = [*tab.columns, *_activity_columns(tab, activity_titles)]
         dress(sheet, tab, columns, looks)
         add_validation(sheet, template, tab, columns)
         add_colors(sheet, tab, columns, looks)
         _write_header(sheet, tab, columns, looks)
-        _write_rows(sheet, template, tab, columns, rows.get(tab.key, ()), looks)
-    sheets[0].activate()
-    _mark(book, template, year)
-    book.close()
+        formats = [looks.cell(tab, column) for column in columns]
+        for row, cells in enumerate(rows.get(tab.key, ()), start=tab.header_row):
+            formulas = {
+                at: row_formula(template, tab, column, row + 1)
+                for at, column in enumerate(columns)
+                if column.computed
+            }
+            _write_row(sheet, row, cells, formats, formulas)
 
 
 def _activity_columns(tab: Tab, titles: Sequence[str]) -> list[Column]:
@@ -90,29 +98,20 @@ def _write_header(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks)
         )
     for at, column in enumerate(columns):
         sheet.write_string(tab.header_row - 1, at, column.title, looks.header(tab))
-        note = column.note
-        if tab.is_tool_tab and at == 0:
-            note = f"{note}\n\nOnly sheetsync writes in this tab: what is typed here is replaced by the next sync.".strip()
+        note = f"{column.note}\n\n{_TOOL_NOTE}".strip() if tab.is_tool_tab and at == 0 else column.note
         if note:
             sheet.write_comment(tab.header_row - 1, at, note, looks.note(note))
 
 
-def _write_rows(
-    sheet: Any,
-    template: WorkbookTemplate,
-    tab: Tab,
-    columns: Sequence[Column],
-    rows: Sequence[Sequence[Cell]],
-    looks: Looks,
+def _write_row(
+    sheet: Any, row: int, cells: Sequence[Cell], formats: Sequence[Any], formulas: Mapping[int, str]
 ) -> None:
-    formats = [looks.cell(tab, column) for column in columns]
-    for row, cells in enumerate(rows, start=tab.header_row):
-        for at, column in enumerate(columns):
-            cell = cells[at] if at < len(cells) else None
-            if cell is None and column.computed:
-                sheet.write_formula(row, at, row_formula(template, tab, column, row + 1), formats[at], "")
-            else:
-                _write_cell(sheet, row, at, cell, formats[at])
+    for at, looks in enumerate(formats):
+        cell = cells[at] if at < len(cells) else None
+        if cell is None and at in formulas:
+            sheet.write_formula(row, at, formulas[at], looks, "")
+        else:
+            _write_cell(sheet, row, at, cell, looks)
 
 
 def _write_cell(sheet: Any, row: int, at: int, cell: Cell, looks: Any) -> None:

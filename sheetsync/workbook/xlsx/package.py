@@ -1,4 +1,4 @@
-"""Which part of the file is which tab: read from the workbook part, its relations and the defined names that mark tabs.
+"""Which part of the file is which tab: read from the workbook part, its relations and its defined names.
 
 A mark is a hidden defined name that points into the tab, so it follows the tab when that is renamed or moved.
 """

@@ -4,7 +4,7 @@ A log may have 100,000 rows, so whole columns are looked at for what needs turni
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -21,12 +21,12 @@ _REFERENCE = re.compile(rb"\br=[\"']([A-Z]+)([0-9]+)[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>([^<]*)<")
 
 
-def grid_of(sheet: Any, read_part: Callable[[], bytes]) -> list[list[Cell]]:
-    """The cells of a calamine sheet from A1 on, trimmed. `read_part` returns the tab's XML."""
+def grid_of(sheet: Any, xml: bytes) -> list[list[Cell]]:
+    """The cells of a calamine sheet from A1 on, trimmed; `xml` is the tab's part."""
     rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
     columns = [_normalised(column) for column in zip(*rows, strict=True)]
     grid: list[list[Cell]] = [list(row) for row in zip(*columns, strict=True)]
-    for row, column, text in _errors(read_part()):
+    for row, column, text in _errors(xml):
         if row < len(grid) and column < len(grid[row]):
             grid[row][column] = text
     return trimmed(grid)
@@ -54,7 +54,7 @@ def _cell(value: Any) -> Cell:
         return (datetime.combine(EPOCH, value) - _MIDNIGHT) / _DAY
     if isinstance(value, timedelta):
         return value / _DAY
-    return None if value == "" else value  # type: ignore[no-any-return]
+    return None if value == "" else value
 
 
 def _errors(xml: bytes) -> Iterable[tuple[int, int, str]]:

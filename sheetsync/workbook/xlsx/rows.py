@@ -83,7 +83,7 @@ def _end_of_data(part: SheetPart, computed: frozenset[int]) -> tuple[int, Stored
 
     A person's own formula is data; one of ours alone in a row is not.
     """
-    below = {}
+    below: dict[int, StoredRow] = {}
     for start, row in part.from_the_bottom():
         ours = {at for at in computed & row.cells.keys() if row.cells[at].formula is not None}
         if any(not cell.is_blank for at, cell in row.cells.items() if at not in ours):

@@ -29,16 +29,16 @@ def add_validation(sheet: Any, template: WorkbookTemplate, tab: Tab, columns: Se
     if tab.is_tool_tab:
         return
     for at, column in enumerate(columns):
-        rule = None if column.computed else _rule(template, tab, column)
+        rule = None if column.computed else _rule(template, column)
         if rule is None:
             continue
-        rule |= {"ignore_blank": True, "error_type": "warning", "error_title": column.title[:32]}
+        rule = rule | {"ignore_blank": True, "error_type": "warning", "error_title": column.title[:32]}
         if column.note:
             rule |= {"input_title": column.title[:32], "input_message": column.note[:_LONGEST_MESSAGE]}
         sheet.data_validation(tab.header_row, at, LAST_ROW, at, rule)
 
 
-def _rule(template: WorkbookTemplate, tab: Tab, column: Column) -> dict[str, Any] | None:
+def _rule(template: WorkbookTemplate, column: Column) -> dict[str, Any] | None:
     if column.choices:
         offered = ", ".join(column.choices)
         return {
@@ -47,46 +47,42 @@ def _rule(template: WorkbookTemplate, tab: Tab, column: Column) -> dict[str, Any
             "error_message": f"Choose one of: {offered}"[:255],
         }
     if column.choices_from:
-        return {
-            "validate": "list",
-            "source": _offered(template, column.choices_from),
-            "error_message": f"This is not in the tab {template.tab(column.choices_from.partition('.')[0]).title} yet.",
-        }
-    match column.type:
-        case "rating":
-            return _between("integer", 1, 5, "A whole number from 1 to 5.")
-        case "date":
-            # A period's day in a review tab is a date as well.
-            return _between("decimal", serial(EARLIEST), serial(LATEST), "A date, such as 2026-02-14.")
-        case "count" | "number":
-            return {"validate": "decimal", "criteria": ">=", "value": 0, "error_message": "A number, 0 or more."}
-        case "amount":
-            return _between("decimal", -1e12, 1e12, "An amount: a number without words.")
-    return None
+        source = template.tab(column.choices_from.partition(".")[0])
+        message = f"This is not in the tab {source.title} yet."
+        return {"validate": "list", "source": _offered(source, column.choices_from), "error_message": message}
+    return _RULES.get(column.type)
 
 
 def _between(kind: str, least: float, most: float, message: str) -> dict[str, Any]:
     return {"validate": kind, "criteria": "between", "minimum": least, "maximum": most, "error_message": message}
 
 
-def _offered(template: WorkbookTemplate, source: str) -> str:
+_RULES = {
+    "rating": _between("integer", 1, 5, "A whole number from 1 to 5."),
+    "date": _between("decimal", serial(EARLIEST), serial(LATEST), "A date, such as 2026-02-14."),
+    "count": _between("decimal", 0, 1e12, "A number, 0 or more."),
+    "number": _between("decimal", 0, 1e12, "A number, 0 or more."),
+    "amount": _between("decimal", -1e12, 1e12, "An amount: a number without words."),
+}
+
+
+def _offered(tab: Tab, source: str) -> str:
     """The cells of another tab's column, down to the last one used: a list with blanks at its end is a nuisance."""
-    key, _, name = source.partition(".")
-    tab = template.tab(key)
-    title, letters = "'" + tab.title.replace("'", "''") + "'", column_letters(tab.position(name))
+    title = "'" + tab.title.replace("'", "''") + "'"
+    letters = column_letters(tab.position(source.partition(".")[2]))
     first, column = tab.header_row + 1, f"{title}!${letters}:${letters}"
     return f"={title}!${letters}${first}:INDEX({column},MAX({first},COUNTA({column})+{tab.header_row - 1}))"
 
 
 def add_colors(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks) -> None:
-    """Colour the statuses, draw bars for attainment, and give fractions their decimals."""
+    """Colour the statuses, shade attainment, and give fractions their decimals."""
     for at, column in enumerate(columns):
         place = (tab.header_row, at, LAST_ROW, at)
         cell = f"{column_letters(at)}{tab.header_row + 1}"
         if tab.is_tool_tab and column.key == "status":
             _color_statuses(sheet, place, looks)
         if tab.is_tool_tab and column.key == "attainment":
-            sheet.conditional_format(*place, _bar(tab.color))
+            sheet.conditional_format(*place, _SHADES)
         if column.type in _NUMERIC:
             fraction = f"=ABS({cell}-ROUND({cell},0))>=0.005"
             rule = {"type": "formula", "criteria": fraction, "format": looks.made(num_format=FRACTION)}
@@ -102,11 +98,11 @@ def _color_statuses(sheet: Any, place: tuple[int, int, int, int], looks: Looks) 
         sheet.conditional_format(*place, rule)
 
 
-def _bar(color: str) -> dict[str, Any]:
-    return {
-        "type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": "#99d5cf",
-        "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1, "bar_border_color": color,
-    }  # fmt: skip
+# Paler the less of the target is done. Bars would need an extension that other programs drop with a warning.
+_SHADES = {
+    "type": "2_color_scale", "min_type": "num", "min_value": 0, "min_color": "#ffffff",
+    "max_type": "num", "max_value": 1, "max_color": "#99e0d3",
+}  # fmt: skip
 
 
 def _draw_lines(sheet: Any, tab: Tab, columns: int, looks: Looks) -> None:

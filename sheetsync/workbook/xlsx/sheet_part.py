@@ -148,6 +148,6 @@ def _attributes(text: bytes | None) -> dict[str, str]:
 def _named(attributes: Mapping[str, str]) -> str:
     if "r" not in attributes:
         raise ConfigError(
-            "the workbook was saved by a program that leaves out the names of cells; save it once in Excel or LibreOffice"
+            "the workbook was saved by a program that leaves out the names of cells; save it once in Excel"
         )
     return attributes["r"]

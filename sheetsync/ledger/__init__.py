@@ -1,0 +1,245 @@
+"""The ledger remembers what was seen: every logged row, for ever, and what was written, imported and mailed.
+
+Append-only: a row that disappears from the workbook keeps its line with the run that missed it. Each method that
+changes something is one transaction; a killed run leaves all of it or nothing.
+"""
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from sheetsync.activities import Activity, fingerprint
+from sheetsync.cells import Cell
+from sheetsync.errors import Problem
+from sheetsync.ledger.database import open_engine, translated
+from sheetsync.ledger.tables import entries, imports, runs, typed_over, workbooks, written
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Grid = list[list[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a workbook: where its tabs are, and the grids of its definition tabs, by key, as last read.
+
+    `definitions` maps a tab's key to its title and grid; empty before the first sync.
+    """
+
+    template: str
+    year: int
+    marks: Mapping[str, str]
+    definitions: Mapping[str, tuple[str, Grid]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a sync found new, and gone, since the last one."""
+
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one sync read, to be recorded: the accepted rows, the counts, and the definition grids."""
+
+    at: datetime
+    as_of: date
+    rows: int
+    refused: int
+    activities: Sequence[Activity]
+    definitions: Mapping[str, tuple[str, Grid]]
+
+
+class Ledger:
+    """One workbook's part of the ledger database."""
+
+    def __init__(self, url: str, workbook: str) -> None:
+        self.workbook = workbook
+        self._engine = open_engine(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator["Connection"]:
+        """One transaction, with errors in our words."""
+        with translated(self._engine), self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def remembered(self) -> Remembered | None:
+        """What is known of the workbook, or None when it was never seen here."""
+        with self.transaction() as connection:
+            row = connection.execute(select(workbooks).where(workbooks.c.workbook == self.workbook)).one_or_none()
+        if row is None:
+            return None
+        packed = _unpacked(row.definitions) if row.definitions else {}
+        definitions = {key: (title, grid) for key, (title, grid) in packed.items()}
+        return Remembered(row.template, row.year, json.loads(row.marks), definitions)
+
+    def remember(self, template: str, year: int, marks: Mapping[str, str]) -> None:
+        """Keep where a workbook's tabs are."""
+        values = {"template": template, "year": year, "marks": json.dumps(dict(marks), sort_keys=True)}
+        with self.transaction() as connection:
+            where = workbooks.c.workbook == self.workbook
+            if connection.execute(update(workbooks).where(where).values(values)).rowcount == 0:
+                connection.execute(insert(workbooks).values(workbook=self.workbook, **values))
+
+    def last_rows(self) -> int | None:
+        """How many rows the log had at the last sync; None before the first."""
+        with self.transaction() as connection:
+            latest = select(runs.c.rows).where(runs.c.workbook == self.workbook).order_by(runs.c.id.desc()).limit(1)
+            return connection.execute(latest).scalar()
+
+    def differences(self, activities: Iterable[Activity]) -> Changes:
+        """What recording these rows would add and remove."""
+        with self.transaction() as connection:
+            added, removed = _difference(self._present(connection), map(fingerprint, activities))
+        return Changes(len(added), len(removed))
+
+    def record(self, reading: Reading) -> Changes:
+        """Record a sync in one transaction. A reading that equals the last one leaves no trace."""
+        prints = [fingerprint(activity) for activity in reading.activities]
+        packed = _packed({key: list(value) for key, value in reading.definitions.items()})
+        with self.transaction() as connection:
+            added, removed = _difference(self._present(connection), prints)
+            where = workbooks.c.workbook == self.workbook
+            known = connection.execute(select(workbooks.c.definitions).where(where)).scalar()
+            if known != packed:
+                connection.execute(update(workbooks).where(where).values(definitions=packed))
+            if added or removed or self._counts(connection) != (reading.rows, reading.refused):
+                run = self._begin(connection, reading)
+                self._append(connection, run, [(i, prints[i], reading.activities[i]) for i in added])
+                if removed:
+                    gone = update(entries).where(entries.c.id == bindparam("gone")).values(removed_run=run)
+                    connection.execute(gone, [{"gone": entry} for entry in removed])
+        return Changes(len(added), len(removed))
+
+    def _present(self, connection: "Connection") -> list[tuple[int, str]]:
+        present = select(entries.c.id, entries.c.fingerprint).where(
+            entries.c.workbook == self.workbook, entries.c.removed_run.is_(None)
+        )
+        return [tuple(row) for row in connection.execute(present)]
+
+    def _counts(self, connection: "Connection") -> tuple[int, int] | None:
+        latest = select(runs.c.rows, runs.c.refused).where(runs.c.workbook == self.workbook)
+        row = connection.execute(latest.order_by(runs.c.id.desc()).limit(1)).one_or_none()
+        return (row.rows, row.refused) if row else None
+
+    def _begin(self, connection: "Connection", reading: Reading) -> int:
+        values = {"at": reading.at, "as_of": reading.as_of, "rows": reading.rows, "refused": reading.refused}
+        result = connection.execute(insert(runs).values(workbook=self.workbook, **values))
+        return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+    def _append(self, connection: "Connection", run: int, rows: Sequence[tuple[int, str, Activity]]) -> None:
+        if rows:
+            common = {"workbook": self.workbook, "added_run": run}
+            connection.execute(insert(entries), [{**common, "fingerprint": p, **a._asdict()} for _, p, a in rows])
+
+    def activities(self) -> list[Activity]:
+        """The rows that the log held at the last sync, by day."""
+        columns = [entries.c[name] for name in Activity._fields]
+        query = select(*columns).where(entries.c.workbook == self.workbook, entries.c.removed_run.is_(None))
+        with self.transaction() as connection:
+            return [Activity._make(row) for row in connection.execute(query.order_by(entries.c.day, entries.c.id))]
+
+    def counts(self) -> tuple[int, int]:
+        """How many entries there ever were, and how many runs."""
+        with self.transaction() as connection:
+            return tuple(  # type: ignore[return-value]
+                connection.execute(
+                    select(func.count()).select_from(table).where(table.c.workbook == self.workbook)
+                ).scalar_one()
+                for table in (entries, runs)
+            )
+
+    def written(self) -> dict[str, tuple[Grid, Grid]]:
+        """What each tool tab may hold by our own hand: what was last written, and what was about to be."""
+        with self.transaction() as connection:
+            rows = connection.execute(select(written).where(written.c.workbook == self.workbook)).all()
+        return {
+            row.tab: (_unpacked(row.grid) if row.grid else [], _unpacked(row.intended) if row.intended else [])
+            for row in rows
+        }
+
+    def intend(self, grids: Mapping[str, Grid], typed: Sequence[Problem], seen_on: date) -> None:
+        """Before a write: what the tabs are about to hold, and what people typed there, which goes under."""
+        with self.transaction() as connection:
+            for tab, grid in grids.items():
+                where = (written.c.workbook == self.workbook) & (written.c.tab == tab)
+                packed = _packed(grid)
+                if connection.execute(update(written).where(where).values(intended=packed)).rowcount == 0:
+                    connection.execute(insert(written).values(workbook=self.workbook, tab=tab, intended=packed))
+            if typed:
+                common = {"workbook": self.workbook, "seen_on": seen_on}
+                places = [{"tab": p.tab, "row": p.row, "column": p.column, "typed": p.typed} for p in typed]
+                connection.execute(insert(typed_over), [{**common, **place} for place in places])
+
+    def confirm(self) -> None:
+        """After a write: the tabs hold what was intended."""
+        with self.transaction() as connection:
+            where = (written.c.workbook == self.workbook) & written.c.intended.is_not(None)
+            connection.execute(update(written).where(where).values(grid=written.c.intended, intended=None))
+
+    def typed_over(self, since: date) -> list[tuple[date, Problem]]:
+        """What people typed into tool tabs since a day, and when it was seen."""
+        query = select(typed_over).where(typed_over.c.workbook == self.workbook, typed_over.c.seen_on >= since)
+        with self.transaction() as connection:
+            rows = connection.execute(query.order_by(typed_over.c.id)).all()
+        return [(row.seen_on, Problem(row.tab, row.row, row.column, "", "", row.typed)) for row in rows]
+
+    def imported(self, tab: str) -> set[str]:
+        """The keys of the rows that were ever imported into a tab."""
+        query = select(imports.c.key).where(imports.c.workbook == self.workbook, imports.c.tab == tab)
+        with self.transaction() as connection:
+            return set(connection.execute(query).scalars())
+
+    def remember_imported(self, tab: str, keys: Collection[str]) -> None:
+        """Keep the keys of imported rows."""
+        rows = [{"workbook": self.workbook, "tab": tab, "key": key} for key in keys]
+        if rows:
+            with self.transaction() as connection:
+                connection.execute(insert(imports), rows)
+
+    def forget_imported(self, tab: str, keys: Collection[str]) -> None:
+        """Forget the keys of rows whose import did not go through."""
+        which = delete(imports).where(
+            imports.c.workbook == self.workbook, imports.c.tab == tab, imports.c.key == bindparam("gone")
+        )
+        with self.transaction() as connection:
+            connection.execute(which, [{"gone": key} for key in keys])
+
+
+def _difference(present: Sequence[tuple[int, str]], wanted: Iterable[str]) -> tuple[list[int], list[int]]:
+    """Multisets: the positions in `wanted` that are new, and the ids of `present` that are gone."""
+    left = Counter(mark for _, mark in present)
+    added = []
+    for position, mark in enumerate(wanted):
+        if left[mark] > 0:
+            left[mark] -= 1
+        else:
+            added.append(position)
+    removed = []
+    for entry, mark in reversed(present):
+        if left[mark] > 0:
+            left[mark] -= 1
+            removed.append(entry)
+    return added, removed
+
+
+def _packed(value: Any) -> bytes:
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def _unpacked(value: bytes) -> Any:
+    return json.loads(zlib.decompress(value))

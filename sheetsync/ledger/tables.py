@@ -1,0 +1,118 @@
+"""The ledger's tables. A change here needs a migration in `migrations/versions`, which a test compares with this."""
+
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A workbook is named by its spreadsheet id, or by its path as the configuration has it.
+workbooks = Table(
+    "workbooks",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("template", String(200), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("marks", Text, nullable=False),
+    Column("definitions", LargeBinary, nullable=True),  # the grids of the tabs people define things in
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workbook", String(400), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Index(None, "workbook"),
+)
+
+# One line a logged row; a row that is gone from the workbook keeps its line, with the run that missed it.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workbook", String(400), nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("activity", Text, nullable=False),
+    Column("quantity", Float, nullable=False),
+    Column("amount", Float),
+    Column("quality", Float),
+    Column("contact", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("added_run", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("removed_run", Integer, ForeignKey("runs.id")),
+    Index(None, "workbook", "removed_run"),
+)
+
+# What the tool last wrote to each of its tabs, and what it was about to write: anything else was typed by a person.
+written = Table(
+    "written",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("tab", String(200), primary_key=True),
+    Column("grid", LargeBinary),
+    Column("intended", LargeBinary),
+)
+
+typed_over = Table(
+    "typed_over",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workbook", String(400), nullable=False),
+    Column("seen_on", Date, nullable=False),
+    Column("tab", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("typed", Text, nullable=False),
+    Index(None, "workbook"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("tab", String(200), primary_key=True),
+    Column("key", String(40), primary_key=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workbook", String(400), nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("period", String(20), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("recipient", String(320), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("queued_at", DateTime(timezone=True), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reply", Text, nullable=False),
+    UniqueConstraint("workbook", "kind", "period", "person", "recipient"),
+)

@@ -1,0 +1,101 @@
+"""Numbers in plain words: one sentence a goal, the same in the workbook, the terminal and the email."""
+
+from datetime import date
+from math import isnan
+from typing import Any
+
+from sheetsync.cells import EPOCH
+from sheetsync.periods import DAY, AsOf
+
+_BAR = 10
+
+
+def number(value: float | None) -> str:
+    """A number as people write it: 1,240 · 14 · 2.2 · 0.25; "" when undefined."""
+    if value is None or isnan(value):
+        return ""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", ""} else text.replace("-", "−")
+
+
+def percent(value: float | None) -> str:
+    """A share as whole per cent, rounded down below 100, so that 99.6 % never reads as reached."""
+    if value is None or isnan(value):
+        return ""
+    return f"{int(value * 100 + 1e-9) if value < 1 else round(value * 100)} %"
+
+
+def day(value: date) -> str:
+    """A day as people write it: Thu 19 Nov."""
+    return f"{value:%a} {value.day} {value:%b}"
+
+
+def full_day(value: date) -> str:
+    """A day with its year: Thu 19 Nov 2026."""
+    return f"{day(value)} {value.year}"
+
+
+def day_number(value: date) -> int:
+    """How many days after the epoch of serial numbers."""
+    return (value - EPOCH).days
+
+
+def bar(share: float | None, pace_share: float | None) -> str:
+    """Progress in ten blocks, with a line where an even pace would be: ██████┃░░░."""
+    if share is None or isnan(share):
+        return ""
+    filled = min(_BAR, int(max(0.0, share) * _BAR + 1e-9))
+    blocks = ["█"] * filled + ["░"] * (_BAR - filled)
+    if pace_share is not None and 0 < pace_share < 1:
+        blocks.insert(round(pace_share * _BAR), "┃")
+    return "".join(blocks)
+
+
+def sentence(row: Any, as_of: AsOf) -> str:
+    """One rollup in plain words, such as
+
+    "14 of 36 so far; 18 expected by Thursday's end; 4 behind; 2.2 a day needed; at this rate 28".
+
+    `row` has the attributes of a rollup's columns (see `rollups.roll_up`).
+    """
+    actual = number(row.actual)
+    match row.status:
+        case "off":
+            return f"{actual} logged; no working days" if row.actual else "off"
+        case "untargeted":
+            return f"{actual} logged, no target" if row.actual else "nothing logged, no target"
+        case "met":
+            more = number(row.actual - row.target)
+            return f"{actual} of {number(row.target)}: reached" + (f", {more} more" if more not in {"0", ""} else "")
+        case "missed":
+            return f"{actual} of {number(row.target)}; {number(row.target - row.actual)} short"
+        case "silent" if row.closed:
+            return f"nothing logged at all; the target was {number(row.target)}"
+    parts = [f"{actual} of {number(row.target)} so far"]
+    if row.status == "silent":
+        parts = [f"nothing logged yet; the target is {number(row.target)}"]
+    if row.expected > 0:
+        parts.append(f"{number(row.expected)} expected by {_by(as_of, row.start)}")
+    if row.status == "on track":
+        parts.append(_ahead(row))
+    elif row.behind_by > 0:
+        parts.append(f"{number(row.behind_by)} behind")
+    if row.required_rate > 0:
+        parts.append(f"{number(row.required_rate)} a day needed")
+    if not isnan(row.projection) and row.status != "silent":
+        parts.append(f"at this rate {number(row.projection)}")
+    return "; ".join(part for part in parts if part)
+
+
+def _ahead(row: Any) -> str:
+    idle = int(row.slack) if not isnan(row.slack) else 0
+    return f"{idle} idle {'day' if idle == 1 else 'days'} to spare" if idle else ""
+
+
+def _by(as_of: AsOf, start: date) -> str:
+    last = as_of.boundary - DAY
+    if (last - start).days < 7:
+        return f"{last:%A}’s end"
+    return f"the end of {last.day} {last:%b}"

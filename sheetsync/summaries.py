@@ -1,0 +1,265 @@
+"""What the tool's own tabs hold: grids laid out from rollups, one function a role.
+
+A summary tab has a row a person and period for the plan's years (what computed columns look up by its key) and, for
+the periods in the tab's window, a row a goal or activity; the newest stands first.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from sheetsync.cells import Cell, serial
+from sheetsync.errors import Problem
+from sheetsync.formulas import lookup_key
+from sheetsync.periods import DAY, AsOf, Cadence, Period
+from sheetsync.plan import Plan
+from sheetsync.scores import Score, scores
+from sheetsync.sentences import bar, full_day, number, sentence
+from sheetsync.template import Role, Tab, WorkbookTemplate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Grid = list[list[Cell]]
+ALL = "All activities"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything a sync found out, from which all tool tabs are laid out.
+
+    `due` is what each person has to do on each day of the plan's years, by (label, person); `last_logged` each
+    person's last day with a row; `promises` each person's next action by week label.
+    """
+
+    plan: Plan
+    as_of: AsOf
+    rollups: "pd.DataFrame"
+    scores: Mapping[tuple[str, str], Score]
+    due: Mapping[tuple[str, str], float]
+    last_logged: Mapping[str, date]
+    problems: Sequence[Problem]
+    promises: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+def lay_out(template: WorkbookTemplate, findings: Findings) -> dict[str, Grid]:
+    """The whole grid of every tool tab, by the tab's key."""
+    return {tab.key: _grid(tab, findings) for tab in template.tabs if tab.is_tool_tab}
+
+
+def due_of(rollups: "pd.DataFrame") -> dict[tuple[str, str], float]:
+    """What the activity targets of each period come to, by (label, person)."""
+    return {key: score.due for key, score in scores(rollups).items()}
+
+
+def _grid(tab: Tab, findings: Findings) -> Grid:
+    rows = _ROWS[tab.role](tab, findings)
+    grid: Grid = [[text or None] for text in _intro(tab, findings)]
+    grid.append([column.title for column in tab.columns])
+    grid += ([row.get(column.key) or _zero(row.get(column.key)) for column in tab.columns] for row in rows)
+    return grid
+
+
+def _zero(cell: Cell) -> Cell:
+    """Blank text is a blank cell, 0 is 0."""
+    return None if cell == "" else cell
+
+
+def _intro(tab: Tab, findings: Findings) -> list[str]:
+    """The lines above the header: the template's, the second one the as-of line, the third what needs a look."""
+    lines = list(tab.intro)
+    if len(lines) > 1:
+        lines[1] = as_of_line(findings.as_of)
+    if len(lines) > 2:
+        count = len(findings.problems)
+        needs = "1 cell needs" if count == 1 else f"{count} cells need"
+        lines[2] = f"⚠ {needs} a look: see the Problems tab" if count else "✓ Every row could be read"
+    return lines
+
+
+def as_of_line(as_of: AsOf) -> str:
+    """How fresh the numbers are."""
+    if as_of.under_way:
+        return f"Data as of the end of {full_day(as_of.day - DAY)}; {full_day(as_of.day)} is under way"
+    return f"Data as of the end of {full_day(as_of.day)}"
+
+
+Row = dict[str, Cell]
+
+
+def _summary_rows(tab: Tab, findings: Findings) -> Iterator[Row]:
+    cadence = tab.cadence or Cadence.WEEK
+    plan, as_of = findings.plan, findings.as_of
+    recent = _window(plan, cadence, as_of, tab.window)
+    lines = _by_period(findings.rollups, cadence, recent)
+    for period in recent:
+        for person in plan.people:
+            goals = lines.get((period.label, person.name), [])
+            if goals or (period.label, person.name) in findings.scores:
+                yield _person_row(findings, cadence, period, person.name)
+            yield from (_goal_row(row) for row in goals)
+    shown = {period.label for period in recent}
+    last = max(plan.year.end, plan.calendar.containing(Cadence.YEAR, as_of.day).end) - DAY
+    for period in plan.calendar.between(cadence, plan.first_day, last):
+        for person in plan.people:
+            if period.label not in shown or (
+                (period.label, person.name) not in findings.scores and (period.label, person.name) not in lines
+            ):
+                yield _person_row(findings, cadence, period, person.name)
+
+
+def _window(plan: Plan, cadence: Cadence, as_of: AsOf, length: int) -> list[Period]:
+    """The last periods up to the one that holds the as-of day, newest first."""
+    periods = [plan.calendar.containing(cadence, as_of.day)]
+    while len(periods) < length:
+        periods.append(plan.calendar.previous(periods[-1]))
+    return periods if length else []
+
+
+def _by_period(
+    rollups: "pd.DataFrame", cadence: Cadence, periods: Iterable[Period]
+) -> dict[tuple[str, str], list[Any]]:
+    labels = {period.label for period in periods}
+    chosen = rollups[(rollups["cadence"] == cadence.value) & rollups["period"].isin(labels)]
+    found: dict[tuple[str, str], list[Any]] = {}
+    rows: Iterator[Any] = chosen.itertuples(index=False)
+    for row in rows:
+        if row.status != "off" or row.actual:
+            found.setdefault((str(row.period), str(row.person)), []).append(row)
+    return found
+
+
+def _person_row(findings: Findings, cadence: Cadence, period: Period, person: str) -> Row:
+    score = findings.scores.get((period.label, person))
+    previous = findings.plan.calendar.previous(period).label
+    due = findings.due.get((period.label, person), score.due if score else 0.0)
+    return {
+        "period": period.label,
+        "who": person,
+        "name": ALL,
+        "actual": score.done if score else None,
+        "target": due or None,
+        "attainment": score.score if score else None,
+        "behind_on": ", ".join(score.behind_on) if score else None,
+        "progress": score.progress if score else None,
+        "promise": findings.promises.get((previous, person)),
+        "key": lookup_key(cadence, period.label, serial(period.start), person),
+    }
+
+
+def _goal_row(row: Any) -> Row:
+    return {
+        "period": row.period,
+        "who": row.person,
+        "name": row.name,
+        "status": row.status,
+        **{key: _cell(getattr(row, key)) for key in _NUMBERS},
+    }
+
+
+_NUMBERS = (
+    "actual", "target", "expected", "attainment", "pace", "behind_by", "required_rate", "projection", "streak"
+)  # fmt: skip
+
+
+def _cell(value: float) -> Cell:
+    """A number as a cell: undefined is blank, whole numbers whole."""
+    if isnan(value):
+        return None
+    return int(value) if float(value).is_integer() and abs(value) < 1e15 else float(value)
+
+
+def scorecard(findings: Findings) -> list[Any]:
+    """The rollups to look at today: each activity in its own period, each goal in its quarter and its year."""
+    rollups = findings.rollups
+    if rollups.empty:
+        return []
+    now = rollups[rollups["end"] > findings.as_of.day]
+    shown = now[now["native"] | ((now["kind"] == "goal") & (now["cadence"] == "quarter"))]
+    order = {person.name: index for index, person in enumerate(findings.plan.people)}
+    rows: list[Any] = list(shown.itertuples(index=False))
+    rows = [row for row in rows if row.status != "untargeted" or row.actual]
+    return sorted(rows, key=lambda row: (order[row.person], row.kind != "goal"))
+
+
+def _dashboard_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
+    for row in scorecard(findings):
+        pace_share = row.expected / row.target if row.target > 0 else None
+        yield {
+            "who": row.person,
+            "name": row.name,
+            "period": row.period,
+            "actual": _cell(row.actual),
+            "target": _cell(row.target),
+            "progress": bar(row.attainment, pace_share),
+            "attainment": _cell(row.attainment),
+            "pace": _cell(row.pace),
+            "status": row.status,
+            "sentence": sentence(row, findings.as_of),
+        }
+
+
+def _insight_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
+    """What stands out: how long nothing was logged, and where each goal is heading against last year."""
+    baselines = {(g.name, g.who): g.baseline for g in findings.plan.goals if g.baseline}
+    for person in findings.plan.people:
+        last = findings.last_logged.get(person.name)
+        if last is None:
+            yield {"who": person.name, "about": "Log", "finding": "Nothing logged yet."}
+        elif (idle := (findings.as_of.day - last).days) > 7:
+            yield {
+                "who": person.name,
+                "about": "Log",
+                "finding": f"Nothing logged since {full_day(last)}: {idle} days.",
+            }
+    for row in scorecard(findings):
+        baseline = baselines.get((row.name, row.person), baselines.get((row.name, None)))
+        if row.kind != "goal" or row.cadence != "year" or isnan(row.projection):
+            continue
+        text = f"At this rate {number(row.projection)} in {row.period}, against a target of {number(row.target)}"
+        if baseline:
+            text += f" and {number(baseline)} last year ({row.projection / baseline - 1:+.0%})"
+        yield {"who": row.person, "about": row.name, "finding": text + "."}
+
+
+def _team_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
+    calendar, today = findings.plan.calendar, findings.as_of.day
+    week = calendar.containing(Cadence.WEEK, today)
+    month = calendar.containing(Cadence.MONTH, today).label
+    for person in findings.plan.people:
+        this, last, monthly = (
+            findings.scores.get((label, person.name)) for label in (week.label, calendar.previous(week).label, month)
+        )
+        logged = findings.last_logged.get(person.name)
+        yield {
+            "who": person.name,
+            "group": person.group or None,
+            "this_week": this.score if this else None,
+            "last_week": last.score if last else None,
+            "this_month": monthly.score if monthly else None,
+            "behind_on": ", ".join(this.behind_on) if this else None,
+            "last_logged": serial(logged) if logged else None,
+        }
+
+
+def _problem_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
+    for problem in findings.problems:
+        yield {
+            "tab": problem.tab,
+            "row": problem.row or None,
+            "column": problem.column,
+            "what": problem.what,
+            "hint": problem.hint,
+            "typed": problem.typed,
+        }
+
+
+_ROWS: Mapping[Role, Any] = {
+    "summary": _summary_rows,
+    "dashboard": _dashboard_rows,
+    "insights": _insight_rows,
+    "team": _team_rows,
+    "problems": _problem_rows,
+}
