@@ -10,7 +10,7 @@ from sheetsync.periods import Cadence
 from sheetsync.template import Column, Tab, WorkbookTemplate
 
 # Which column of the summary tab a computed column looks up, in the row of the person and period.
-_LOOKED_UP = {
+LOOKED_UP = {
     "due": "target",
     "score": "attainment",
     "behind_on": "behind_on",
@@ -47,7 +47,7 @@ def _expression(template: WorkbookTemplate, tab: Tab, column: Column, period: st
     if summary is None or column.computed is None:
         return blank or _EMPTY_TEXT
     keys = _whole(summary, "key")
-    values = _whole(summary, _LOOKED_UP[column.computed])
+    values = _whole(summary, LOOKED_UP[column.computed])
     found = f'INDEX({values},MATCH({period}&"|"&{person},{keys},0))'
     return f'IFERROR(IF({found}="",{blank},{found}),{blank})'
 

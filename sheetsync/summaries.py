@@ -58,12 +58,15 @@ def _grid(tab: Tab, findings: Findings) -> Grid:
     rows = _ROWS[tab.role](tab, findings)
     grid: Grid = [[text or None] for text in _intro(tab, findings)]
     grid.append([column.title for column in tab.columns])
-    grid += ([row.get(column.key) or _zero(row.get(column.key)) for column in tab.columns] for row in rows)
+    grid += ([_shown(row.get(column.key), column.type) for column in tab.columns] for row in rows)
     return grid
 
 
-def _zero(cell: Cell) -> Cell:
-    """Blank text is a blank cell, 0 is 0."""
+def _shown(cell: Cell, column_type: str) -> Cell:
+    """A cell as people should see it: blank text is a blank cell, and no number has endless decimals."""
+    if isinstance(cell, float):
+        rounded = round(cell, 4 if column_type == "percent" else 2)
+        return int(rounded) if rounded.is_integer() else rounded
     return None if cell == "" else cell
 
 
@@ -165,10 +168,8 @@ _NUMBERS = (
 
 
 def _cell(value: float) -> Cell:
-    """A number as a cell: undefined is blank, whole numbers whole."""
-    if isnan(value):
-        return None
-    return int(value) if float(value).is_integer() and abs(value) < 1e15 else float(value)
+    """A number as a cell; undefined is blank."""
+    return None if isnan(value) else float(value)
 
 
 def scorecard(findings: Findings) -> list[Any]:

@@ -1,6 +1,6 @@
 """A tab as it was read, and what to write to a tab of the tool's: only the rows that differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sheetsync.cells import Cell, trimmed
@@ -63,3 +63,30 @@ def _nearly(a: Cell, b: Cell) -> bool:
     if isinstance(a, bool) or isinstance(b, bool) or not isinstance(a, int | float) or not isinstance(b, int | float):
         return False
     return abs(a - b) <= 1e-12 * max(abs(a), abs(b))
+
+
+def typed_cells(
+    read: Sequence[Sequence[Cell]], ours: Iterable[Sequence[Sequence[Cell]]]
+) -> Iterator[tuple[int, int, Cell]]:
+    """The cells (0-based row and column) that hold something none of our own grids holds there.
+
+    A whole row of ours that stands elsewhere was sorted, not typed.
+    """
+    grids = [grid for grid in (trimmed(own) for own in ours) if grid]
+    if not grids:
+        return
+    rows = {tuple(map(_key, row)) for grid in grids for row in grid}
+    for index, row in enumerate(trimmed(read)):
+        if not row or tuple(map(_key, row)) in rows:
+            continue
+        for column, cell in enumerate(row):
+            if cell is None or cell == "":
+                continue
+            held = [g[index][column] for g in grids if index < len(g) and column < len(g[index])]
+            if not any(_same([cell], [other]) for other in held):
+                yield index, column, cell
+
+
+def _key(cell: Cell) -> Cell:
+    """Equal for numbers that differ in the digits a spreadsheet may lose."""
+    return float(f"{cell:.12g}") if isinstance(cell, float) else cell

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from email.policy import default as mail_policy
+from email.utils import parseaddr
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -206,6 +207,11 @@ class Email(_Section):
     schedule: Mapping[Annotated[str, AfterValidator(_kind)], Annotated[SendTime, BeforeValidator(_send_time)]] = (
         Field(default={"partner-weekly": SendTime(4, time(16))})
     )
+
+    @property
+    def sender_address(self) -> str:
+        """The plain address in `from`."""
+        return str(parseaddr(self.sender)[1])
 
     def allows(self, address: str) -> bool:
         """Whether this one plain address (`ann@example.com`) matches a pattern in `recipients`."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
@@ -210,14 +210,6 @@ class Ledger:
         if rows:
             with self.transaction() as connection:
                 connection.execute(insert(imports), rows)
-
-    def forget_imported(self, tab: str, keys: Collection[str]) -> None:
-        """Forget the keys of rows whose import did not go through."""
-        which = delete(imports).where(
-            imports.c.workbook == self.workbook, imports.c.tab == tab, imports.c.key == bindparam("gone")
-        )
-        with self.transaction() as connection:
-            connection.execute(which, [{"gone": key} for key in keys])
 
 
 def _difference(present: Sequence[tuple[int, str]], wanted: Iterable[str]) -> tuple[list[int], list[int]]:

@@ -11,7 +11,10 @@ from typing import Protocol
 from sheetsync.cells import Cell
 from sheetsync.tabs import TabContents, TabWrite
 
-__all__ = ["Layout", "Progress", "TabContents", "TabWrite", "Workbook"]
+__all__ = ["Layout", "Progress", "Results", "TabContents", "TabWrite", "Workbook"]
+
+Results = Mapping[tuple[int, int], Cell]
+"""Values by 0-based row and column."""
 
 Progress = Callable[[int], None]
 """Called with the number of rows written since the last call."""
@@ -47,8 +50,12 @@ class Workbook(Protocol):
         Raises `GuardTripped` when a tab is gone, naming it.
         """
 
-    def write(self, writes: Sequence[TabWrite]) -> None:
-        """Write the changed rows of all tabs, all or nothing. Not called when nothing changed."""
+    def write(self, writes: Sequence[TabWrite], results: Mapping[str, Results] | None = None) -> None:
+        """Write the changed rows of all tabs, all or nothing. Not called when nothing changed.
+
+        `results` are what formulas in review tabs come to, by tab key and place: a backend that does not compute
+        stores them beside the formulas, one that does ignores them.
+        """
 
     def append(self, key: str, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> None:
         """Add rows after the last row with data in a tab people type in; no other cell changes."""

@@ -85,7 +85,9 @@ def validation(template: WorkbookTemplate, column: Column) -> Json | None:
     condition = _condition(template, column)
     if condition is None:
         return None
-    rule: Json = {"condition": condition, "strict": False, "showCustomUi": True}
+    rule: Json = {"condition": condition, "strict": False}
+    if condition["type"].startswith("ONE_OF"):
+        rule["showCustomUi"] = True  # the list to choose from
     if column.note:
         rule["inputMessage"] = column.note
     return rule

@@ -23,7 +23,7 @@ from requests.exceptions import (
     Timeout,
 )
 from requests.exceptions import ConnectionError as Disconnected
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential, wait_random
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from sheetsync.errors import AuthorizationError, ConfigError
@@ -82,7 +82,7 @@ class Client(HTTPClient):
         retrying = Retrying(
             retry=retry_if_exception(lambda e: isinstance(e, Failure) and (repeatable or e.untouched)),
             stop=stop_after_attempt(self._tries) | stop_after_delay(SECONDS),
-            wait=wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT),
+            wait=wait_exponential(FIRST_WAIT, LONGEST_WAIT) + wait_random(0, FIRST_WAIT),
             sleep=self._sleep,
             reraise=True,
         )

@@ -86,12 +86,13 @@ def _blank_tabs(connection: Connection, spreadsheet_id: str) -> dict[int, str]:
     found = connection.call(
         "get", f"{SHEETS}/{spreadsheet_id}", about=spreadsheet_id, params={"fields": _BLANK_FIELDS}
     )
+    name = found["properties"]["title"]
     for sheet in found["sheets"]:
         cell = _first_content(sheet)
         if cell:
             raise GuardTripped(
-                f"“{found['properties']['title']}” already has content (tab {sheet['properties']['title']}, "
-                f"cell {cell}); create only fills a blank spreadsheet"
+                f'"{name}" already has content (tab {sheet["properties"]["title"]}, cell {cell}); '
+                f"create only fills a blank spreadsheet"
             )
     return {int(s["properties"].get("sheetId", 0)): s["properties"]["title"] for s in found["sheets"]}
 

@@ -27,7 +27,8 @@ class Look:
         year = self.marks.get(YEAR, "")
         if not year.isdigit():
             raise ConfigError(
-                f'"{self.title}" at {location} was not made by sheetsync; check 'workbook' in config.yaml, "
+                f'"{self.title}" at {location} was not made by sheetsync; '
+                f"check 'workbook' in config.yaml, "
                 f"or fill a blank spreadsheet: sheetsync create --into ID"
             )
         return Layout(int(year), self.marks.get(TEMPLATE, ""), {key: str(mark) for key, mark in self.tabs.items()})

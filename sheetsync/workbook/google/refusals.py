@@ -91,6 +91,8 @@ def _forbidden(refusal: Refusal, account: str, robot: bool, spreadsheet_id: str 
         return (
             f"{account} may not create a spreadsheet ({refusal.message}); mend that, or fill a blank one: --into ID"
         )
+    if refusal.reasons:
+        return f"Google does not allow {account} to do that with {spreadsheet_id} ({refusal.message})"
     return (
         f"the spreadsheet {spreadsheet_id} is not shared with {account}; "
         f"open it and share it with that address as editor"

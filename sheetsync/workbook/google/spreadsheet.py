@@ -4,14 +4,14 @@ No call depends on nobody typing meanwhile, for Google has no precondition: peop
 and tool tabs are written whole rows at a time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sheetsync.cells import Cell
 from sheetsync.errors import AuthorizationError, GuardTripped, SheetsyncError, Unavailable
 from sheetsync.template import WorkbookTemplate
-from sheetsync.workbook import Layout, Progress, TabContents, TabWrite
+from sheetsync.workbook import Layout, Progress, Results, TabContents, TabWrite
 from sheetsync.workbook.google.appearance import column_looks
 from sheetsync.workbook.google.connection import SHEETS, Connection
 from sheetsync.workbook.google.layout import look_at
@@ -77,8 +77,12 @@ class GoogleWorkbook:
         self._extents = {key: _Extent(tab.rows, tab.columns, len(tab.grid)) for key, tab in contents.items()}
         return contents
 
-    def write(self, writes: Sequence[TabWrite]) -> None:
-        """Write the changed rows, whole, and lengthen grids where they need it: one atomic call below 2 MB."""
+    def write(self, writes: Sequence[TabWrite], results: Mapping[str, Results] | None = None) -> None:
+        """Write the changed rows, whole, and lengthen grids where they need it: one atomic call below 2 MB.
+
+        Google computes by itself: `results` are not needed.
+        """
+        del results
         self._know_sizes()
         requests = [request for write in writes for request in self._growth(write)]
         requests += [request for write in writes for request in self._changes(write)]
@@ -92,11 +96,11 @@ class GoogleWorkbook:
         requests = list(self._room_for(key, len(rows)))
         for piece in cut(rows):
             requests.append({"appendCells": {"sheetId": sheet_id, "rows": piece, "fields": "userEnteredValue"}})
+        for batch in calls(requests):
             with self._naming_lost_tabs():
-                self._append(key, requests)
-            requests = []
+                self._append(key, batch)
             if progress:
-                progress(len(piece))
+                progress(sum(len(request["appendCells"]["rows"]) for request in batch if "appendCells" in request))
 
     def update(self, requests: Sequence[Json]) -> None:
         """Carry out these requests in one atomic call."""
@@ -181,7 +185,7 @@ class GoogleWorkbook:
 
     def _lost(self, key: str) -> GuardTripped:
         return GuardTripped(
-            f"the tab “{self._template.tab(key).title}” is gone from {self.location}; "
+            f'the tab "{self._template.tab(key).title}" is gone from {self.location}; '
             f"restore it (File > Version history, or undo), then sync again"
         )
 

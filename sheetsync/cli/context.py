@@ -1,0 +1,77 @@
+"""What all commands share: the configuration's path, the clock's one reading, and how things are said."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sheetsync.runs.opening import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The options before the command."""
+
+    config: str
+    verbose: bool = False
+    quiet: bool = False
+    log_format: str = "text"
+
+    @property
+    def config_path(self) -> Path:
+        """Where the configuration is."""
+        return Path(self.config).expanduser()
+
+    @contextmanager
+    def opened(self, *, exclusive: bool = True) -> Iterator["Opened"]:
+        """Open the workbook's ledger behind the configuration; here the clock is read, once."""
+        from sheetsync.config import load_config
+        from sheetsync.runs.opening import opened
+
+        with opened(load_config(self.config_path), now(), exclusive=exclusive) as run:
+            yield run
+
+    def say(self, text: str = "") -> None:
+        """Print a line, unless asked to be quiet."""
+        if not self.quiet:
+            click.echo(text)
+
+    def console(self) -> "Console":
+        """Where tables and colours go; as wide as the terminal, and wide enough in a pipe."""
+        from rich.console import Console
+
+        width = None if sys.stdout.isatty() else 140
+        return Console(quiet=self.quiet, width=width, highlight=False, soft_wrap=False)
+
+
+def now() -> datetime:
+    """The clock, with its time zone."""
+    return datetime.now(UTC)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def parse_day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> date | None:
+    """The day in an option's text, such as 2026-02-14."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no day; write it as 2026-02-14") from None
+
+
+pass_context = click.make_pass_decorator(Context)
+as_json = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")

@@ -1,0 +1,135 @@
+"""`status` and `export`."""
+
+from datetime import date
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sheetsync.cli.context import Context, as_json, parse_day, pass_context, say_json
+
+if TYPE_CHECKING:
+    from sheetsync.runs.recalling import Export
+    from sheetsync.summaries import Findings
+
+_STYLES = {
+    "met": "bold green",
+    "on track": "green",
+    "behind": "yellow",
+    "at risk": "bold dark_orange",
+    "missed": "red",
+    "silent": "magenta",
+}
+_SIGNS = {"met": "✔", "on track": "●", "behind": "◐", "at risk": "▲", "missed": "✘", "silent": "○"}
+
+
+@click.command("status")
+@click.option("--who", help="Only this person.")
+@click.option("--as-of", callback=parse_day, metavar="DAY", help="As at the end of this day.")
+@as_json
+@pass_context
+def status_command(context: Context, who: str | None, as_of: date | None, json_wanted: bool) -> None:
+    """Show the scorecard of the last sync."""
+    with context.opened(exclusive=False) as run:
+        from sheetsync.reading import find_out
+        from sheetsync.runs.recalling import known_person, recall
+
+        understood = recall(run)
+        name = known_person(understood, who)
+        findings = find_out(understood, run.as_of(as_of))
+    if json_wanted:
+        say_json(_values(findings, name))
+    else:
+        _print(context, findings, name)
+
+
+def _values(findings: "Findings", who: str | None) -> list[dict[str, Any]]:
+    from sheetsync.sentences import sentence
+    from sheetsync.summaries import scorecard
+
+    fields = ("person", "kind", "name", "period", "actual", "target", "attainment", "pace", "status")
+    return [
+        {**{f: _plain(getattr(row, f)) for f in fields}, "sentence": sentence(row, findings.as_of)}
+        for row in scorecard(findings)
+        if who in (None, row.person)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def _print(context: Context, findings: "Findings", who: str | None) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from sheetsync.sentences import bar, number, percent, sentence
+    from sheetsync.summaries import as_of_line, scorecard
+
+    console = context.console()
+    rows = [row for row in scorecard(findings) if who in (None, row.person)]
+    console.print(as_of_line(findings.as_of), style="dim")
+    if not rows:
+        console.print("No goals yet: fill in People, Goals and Activities, then sync.")
+        return
+    table = Table(box=None, padding=(0, 1), header_style="bold")
+    for title, right in (
+        ("", False), ("Goal or activity", False), ("Period", False), ("So far", True), ("Target", True),
+        ("Progress", False), ("Pace", True), ("Status", False), ("In words", False),
+    ):  # fmt: skip
+        table.add_column(title, justify="right" if right else "left", no_wrap=title != "In words")
+    person = None
+    for row in rows:
+        if row.person != person:
+            person = row.person
+            table.add_row(Text(person, style="bold underline"), end_section=False)
+        style = _STYLES.get(row.status, "dim")
+        pace_share = row.expected / row.target if row.target > 0 else None
+        table.add_row(
+            Text(_SIGNS.get(row.status, "·"), style=style),
+            row.name,
+            Text(row.period, style="dim"),
+            number(row.actual),
+            number(row.target),
+            Text(bar(row.attainment, pace_share), style=style),
+            percent(row.pace),
+            Text(row.status, style=style),
+            Text(sentence(row, findings.as_of), style="dim"),
+        )
+    console.print(table)
+
+
+@click.command("export")
+@click.argument("what", type=click.Choice(["activities", "rollups"]))
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--as-of", callback=parse_day, metavar="DAY", help="As at the end of this day; later rows are left out."
+)
+@pass_context
+def export_command(context: Context, what: str, form: str, as_of: date | None) -> None:
+    """Print what the last sync knew, for other tools; needs no network."""
+    with context.opened(exclusive=False) as run:
+        from sheetsync.runs.recalling import export_activities, export_rollups
+
+        day = run.as_of(as_of)
+        export = export_rollups(run, day) if what == "rollups" else export_activities(run, day)
+    if form == "json":
+        say_json(export.rows)
+    else:
+        _print_csv(export)
+
+
+def _print_csv(export: "Export") -> None:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(export.fields)
+    writer.writerows([_inert(row[field]) for field in export.fields] for row in export.rows)
+    click.echo(text.getvalue(), nl=False)
+
+
+def _inert(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

@@ -1,0 +1,142 @@
+"""`demo`, `init`, `create`, `extend`."""
+
+from pathlib import Path
+
+import click
+
+from sheetsync.cli.context import Context, as_json, now, pass_context, say_json
+
+
+@click.command("demo")
+@click.option("--dir", "folder", default="sheetsync-demo", show_default=True, help="A new folder for everything.")
+@pass_context
+def demo_command(context: Context, folder: str) -> None:
+    """A year of sample activity in a local workbook, synced, its partner emails rendered."""
+    from sheetsync.runs.demonstrating import demonstrate
+
+    made = demonstrate(Path(folder), now())
+    config = made.config
+    context.say(
+        f"A year of three salespeople: {made.rows:,} rows logged, {made.problems} of them in need of a look.\n\n"
+        f"  workbook  {made.workbook}\n"
+        f"  emails    {made.emails[0].parent if made.emails else made.workbook.parent / 'outbox'}"
+        f" ({', '.join(e.name for e in made.emails if e.suffix == '.html')})\n"
+        f"  config    {config}\n\n"
+        "What to do next:\n"
+        "  1. Open the workbook: the Dashboard first, then Log. Add a row, save, close.\n"
+        f"  2. sheetsync -c {config} sync            reads it, and writes the summary tabs\n"
+        f"  3. sheetsync -c {config} status          the scorecard in the terminal\n"
+        f"  4. sheetsync -c {config} email preview   what the partners will read\n"
+        "For your own goals: sheetsync init, then sheetsync create."
+    )
+
+
+@click.command("init")
+@click.option(
+    "--workbook", default="goals.xlsx", show_default=True, help="A file name, or a Google Sheets URL or id."
+)
+@click.option("--template", default="sales", show_default=True, help="A template's name or path.")
+@click.option("--timezone", default=None, help="Such as Europe/London; this machine's if left out.")
+@click.option("--week-starts", default="monday", show_default=True, help="First day of the week.")
+@click.option("--year-starts", default="january", show_default=True, help="First month of the fiscal year.")
+@click.option("--holidays", default=None, help="Public holidays, such as GB-ENG.")
+@click.option("--credentials", default=None, help="Google credentials: a service account's or a user's JSON file.")
+@pass_context
+def init_command(
+    context: Context,
+    workbook: str,
+    template: str,
+    timezone: str | None,
+    week_starts: str,
+    year_starts: str,
+    holidays: str | None,
+    credentials: str | None,
+) -> None:
+    """Write a commented config.yaml (or the file named with -c)."""
+    from sheetsync.config import find_template, write_config
+
+    path = context.config_path
+    find_template(template, path.parent)
+    write_config(
+        path, workbook=workbook, template=template, timezone=timezone or _local_timezone(),
+        week_starts=week_starts, year_starts=year_starts, holidays=holidays, credentials=credentials,
+    )  # fmt: skip
+    context.say(f"Wrote {path}. Look it over, then: sheetsync -c {path} create")
+
+
+def _local_timezone() -> str:
+    """This machine's time zone, or UTC when it does not say."""
+    import os
+    from zoneinfo import available_timezones
+
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name and Path("/etc/localtime").is_symlink():
+        name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    return name if name in available_timezones() else "UTC"
+
+
+def _share(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> list[tuple[str, str]]:
+    shares = []
+    for value in values:
+        email, _, role = value.partition(":")
+        if "@" not in email:
+            raise click.BadParameter(f"{value!r}: write EMAIL:writer, EMAIL:commenter or EMAIL:reader")
+        shares.append((email, role or "writer"))
+    return shares
+
+
+@click.command("create")
+@click.option("--year", type=click.IntRange(1970, 2199), help="The fiscal year's label; this year if left out.")
+@click.option("--into", metavar="ID", help="Fill this blank Google spreadsheet (an id or URL shared with the robot).")
+@click.option("--new", is_flag=True, help="Make a new spreadsheet in your Google Drive.")
+@click.option("--share", multiple=True, callback=_share, metavar="EMAIL:ROLE", help="Share it (Google only).")
+@click.option("--person", multiple=True, metavar="NAME", help="Who takes part, as “Ann” or “Ann <ann@example.com>”.")
+@click.option("--examples", is_flag=True, help="Put the template's example rows in.")
+@as_json
+@pass_context
+def create_command(
+    context: Context,
+    year: int | None,
+    into: str | None,
+    new: bool,
+    share: list[tuple[str, str]],
+    person: tuple[str, ...],
+    examples: bool,
+    json_wanted: bool,
+) -> None:
+    """Generate the workbook from its template. Refuses to touch one that has content."""
+    from sheetsync.periods import Cadence
+    from sheetsync.runs.creating import Wanted, create, starting_rows
+
+    with context.opened() as run:
+        this_year = int(run.config.calendar.containing(Cadence.YEAR, run.today).label)
+        rows = starting_rows(run.template, person, examples=examples)
+        made = create(run, Wanted(year or this_year, rows, into, new, share))
+    if json_wanted:
+        say_json({"location": made.location, "workbook": made.workbook, "tabs": made.tabs})
+        return
+    context.say(f"Created {made.location} with {made.tabs} tabs.")
+    if not made.configured:
+        context.say(
+            f"Put this line into {context.config_path}, in place of the one there:\n\n  workbook: {made.workbook}\n"
+        )
+    context.say(
+        "Next: fill in People, Goals and Activities"
+        + ("" if person or examples else " (then `sheetsync extend` adds each person's review rows)")
+        + f"; log what you do; then: sheetsync -c {context.config_path} sync"
+    )
+
+
+@click.command("extend")
+@click.option("--year", type=click.IntRange(1970, 2199), help="The fiscal year's label; the plan's if left out.")
+@pass_context
+def extend_command(context: Context, year: int | None) -> None:
+    """Append the review rows that are missing, for a new year or new people."""
+    from sheetsync.runs.extending import extend
+
+    with context.opened() as run:
+        added = extend(run, year)
+    for tab, rows in added.items():
+        context.say(f"{tab}: {rows:,} rows added")
+    if not added:
+        context.say("Nothing to add: every period and person has a row.")

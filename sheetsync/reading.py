@@ -1,0 +1,122 @@
+"""Understanding a workbook: from the grids of its tabs to a plan, activities, reviews and problems.
+
+The same function reads what was just fetched and what the ledger remembers, so that `status` and `export` give
+offline what a sync gives.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sheetsync.activities import Logged, Vocabulary, gathered, parse_log, parse_tally
+from sheetsync.cells import EPOCH, Cell
+from sheetsync.errors import Problem
+from sheetsync.names import Names
+from sheetsync.periods import DAY, AsOf, Cadence, Calendar
+from sheetsync.plan import Plan, parse_plan
+from sheetsync.reviews import Review, parse_reviews
+from sheetsync.rollups import roll_up
+from sheetsync.scores import scores
+from sheetsync.summaries import Findings, due_of
+from sheetsync.tables import Table, find_columns
+from sheetsync.tabs import TabContents
+from sheetsync.template import WorkbookTemplate
+
+LOGGING_ROLES = frozenset({"log", "tally"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the configuration says about time: `holidays` is a code such as GB-ENG, "" for none."""
+
+    calendar: Calendar
+    year: int
+    holidays: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a workbook says. `problems` holds those of all tabs, in the order of tabs and rows."""
+
+    plan: Plan
+    logged: Logged
+    reviews: tuple[Review, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_tables(
+    template: WorkbookTemplate, contents: Mapping[str, TabContents]
+) -> tuple[dict[str, Table], list[str]]:
+    """The tabs people type in with their columns found, and a line for each required column that is gone."""
+    tables: dict[str, Table] = {}
+    gone: list[str] = []
+    for tab in template.tabs:
+        if tab.is_tool_tab or tab.key not in contents:
+            continue
+        found = find_columns(tab, contents[tab.key])
+        if isinstance(found, str):
+            gone.append(found)
+        else:
+            tables[tab.key] = found
+    return tables, gone
+
+
+def definitions(
+    template: WorkbookTemplate, contents: Mapping[str, TabContents]
+) -> dict[str, tuple[str, list[list[Cell]]]]:
+    """The titles and grids of the tabs that the ledger keeps whole: all that people type in but the log."""
+    return {
+        tab.key: (contents[tab.key].title, contents[tab.key].grid)
+        for tab in template.tabs
+        if not tab.is_tool_tab and tab.role not in LOGGING_ROLES
+    }
+
+
+def understand(tables: Mapping[str, Table], settings: Settings, today: date) -> Understood:
+    """What the tables say; rows dated after `today` are problems."""
+    calendar = settings.calendar
+    plan, problems = parse_plan(tables.values(), calendar, calendar.year(settings.year), settings.holidays)
+    vocabulary = Vocabulary(Names("person", [p.name for p in plan.people]), Names("activity", plan.activities), today)
+    logs = [parse_log(t, vocabulary) for t in tables.values() if t.tab.role == "log"]
+    tallies = [parse_tally(t, vocabulary) for t in tables.values() if t.tab.role == "tally"]
+    logged = gathered([*logs, *tallies])
+    reviewed = [t for t in tables.values() if t.tab.role == "review"]
+    reviews, unread = parse_reviews(reviewed, vocabulary, calendar)
+    order = {table.title: index for index, table in enumerate(tables.values())}
+    found = sorted([*problems, *logged.problems, *unread], key=lambda p: (order.get(p.tab, 0), p.row))
+    return Understood(plan, logged, tuple(reviews), tuple(found))
+
+
+def find_out(understood: Understood, as_of: AsOf) -> Findings:
+    """The rollups of what was understood, and all that the tool's tabs and the emails are laid out from."""
+    plan, activities = understood.plan, understood.logged.activities
+    rollups = roll_up(plan, activities, as_of)
+    last_day = max(plan.year.end, plan.calendar.containing(Cadence.YEAR, as_of.day).end) - DAY
+    planned = roll_up(replace(plan, activities=()), [], AsOf(last_day, under_way=False), [Cadence.DAY])
+    return Findings(
+        plan=plan,
+        as_of=as_of,
+        rollups=rollups,
+        scores=scores(rollups),
+        due=due_of(planned),
+        last_logged=_last_days(understood, as_of),
+        problems=understood.problems,
+        promises=_promises(understood.reviews),
+    )
+
+
+def _last_days(understood: Understood, as_of: AsOf) -> dict[str, date]:
+    last: dict[str, int] = {}
+    limit = (as_of.day - EPOCH).days
+    for activity in understood.logged.activities:
+        if activity.day <= limit and activity.day > last.get(activity.who, 0):
+            last[activity.who] = activity.day
+    return {who: EPOCH + DAY * day for who, day in last.items()}
+
+
+def _promises(reviews: Iterable[Review]) -> dict[tuple[str, str], str]:
+    return {
+        (review.period, review.who): review.answers["next_action"]
+        for review in reviews
+        if review.cadence is Cadence.WEEK and "next_action" in review.answers
+    }

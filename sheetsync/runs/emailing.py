@@ -1,0 +1,251 @@
+"""The weekly partner emails: which are due, rendering, queueing each once, and sending what waits.
+
+Emails are made from the ledger, so they say what the last sync knew, whatever happens to the workbook meanwhile.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sheetsync.cells import fold
+from sheetsync.config import Config, secret, templates_folder
+from sheetsync.digests import Digest, weekly_digest
+from sheetsync.errors import AuthorizationError, SheetsyncError, Unavailable, UsageError
+from sheetsync.ledger.outbox import Letter, Outbox
+from sheetsync.mail import (
+    Ambiguous,
+    Email,
+    FileTransport,
+    SmtpTransport,
+    Transport,
+    compose,
+    render,
+    valid_address,
+)
+from sheetsync.people import Person
+from sheetsync.periods import DAY, AsOf, Cadence, Period
+from sheetsync.reading import Understood, find_out
+from sheetsync.runs.opening import Opened
+from sheetsync.runs.recalling import recall
+from sheetsync.schedule import latest_slot
+
+KIND = "partner-weekly"
+_ATTEMPTS_IF_AMBIGUOUS = 2
+
+Outcome = Literal["sent", "already sent", "held", "failed", "waiting", "unknown", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to narrow the emails to; None: all."""
+
+    to: str | None = None
+    period: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one email, and why."""
+
+    person: str
+    recipient: str
+    period: str
+    outcome: Outcome
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One rendered email and where its HTML, text and message were written."""
+
+    person: str
+    recipient: str
+    period: str
+    subject: str
+    text: str
+    path: Path
+
+
+def preview(run: Opened, choice: Choice, folder: Path) -> list[Preview]:
+    """Render the emails of the latest due week (or the chosen one) into a folder; nothing is queued or sent."""
+    understood = recall(run)
+    found = []
+    for person in _chosen(understood, choice):
+        week = _week(run, person, choice)
+        email = render(_digest(run, understood, person, week), template_folders(run.config))
+        stem = "-".join((week.label, *fold(person.name).split()))
+        path = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in stem)}.html"
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(email.html, encoding="utf-8")
+        path.with_suffix(".txt").write_text(f"Subject: {email.subject}\n\n{email.text}", encoding="utf-8")
+        found.append(Preview(person.name, person.partner_email, week.label, email.subject, email.text, path))
+    return found
+
+
+def send(run: Opened, choice: Choice) -> list[Delivery]:
+    """Queue the emails that are due and not queued yet, then send what waits and is allowed."""
+    outbox = Outbox(run.ledger)
+    done = list(_enqueue_due(run, outbox, choice))
+    return done + _deliver(run, outbox, choice)
+
+
+def _enqueue_due(run: Opened, outbox: Outbox, choice: Choice) -> Iterator[Delivery]:
+    understood = recall(run)
+    for person in _chosen(understood, choice):
+        week = _week(run, person, Choice(to=choice.to))
+        if choice.period is not None and choice.period != week.label:
+            yield Delivery(person.name, person.partner_email, choice.period, "skipped", f"due now is {week.label}")
+            continue
+        why_not = _why_not(understood, person, week)
+        address = valid_address(person.partner_email)
+        if why_not:
+            yield Delivery(person.name, person.partner_email, week.label, "skipped", why_not)
+        elif address is None:
+            why = f"“{person.partner_email}” is not one address" if person.partner_email else "no Partner email"
+            yield Delivery(person.name, person.partner_email, week.label, "skipped", why)
+        elif outbox.known(KIND, week.label, person.name, address):
+            yield Delivery(person.name, address, week.label, "already sent", "this week's is done or waiting")
+        else:
+            email = render(_digest(run, understood, person, week), template_folders(run.config))
+            message = _message(run, person, week, address, email)
+            outbox.enqueue([Letter(KIND, week.label, person.name, address, email.subject, message)], run.now)
+
+
+def _why_not(understood: Understood, person: Person, week: Period) -> str:
+    """Why no email is due, in words; "" when one is. A blank report is never sent."""
+    if person.mail != "on":
+        return f"Mail is {person.mail}"
+    if person.start and person.start >= week.end:
+        return f"{person.name} starts on {person.start}"
+    if not any(fold(a.who) == fold(person.name) for a in understood.logged.activities):
+        return "nothing was logged yet"
+    if week.end <= understood.plan.first_day:
+        return "the plan begins later"
+    return ""
+
+
+def _deliver(run: Opened, outbox: Outbox, choice: Choice) -> list[Delivery]:
+    done: list[Delivery] = []
+    transport: Transport | None = None
+    for letter in outbox.waiting():
+        if choice.to and fold(choice.to) not in {fold(letter.person), fold(letter.recipient)}:
+            continue
+        if not run.config.email.allows(letter.recipient):
+            outbox.mark(letter, "held")
+            why = "not among email.recipients; add the address there, then send again"
+            done.append(Delivery(letter.person, letter.recipient, letter.period, "held", why))
+            continue
+        if letter.state == "committing" and letter.attempts >= _ATTEMPTS_IF_AMBIGUOUS:
+            outbox.mark(letter, "unknown")
+            why = "the connection died twice while it was sent; it may or may not have arrived"
+            done.append(Delivery(letter.person, letter.recipient, letter.period, "unknown", why))
+            continue
+        transport = transport or transport_of(run.config)
+        done.append(_send_one(run, outbox, letter, transport))
+    return done
+
+
+def _send_one(run: Opened, outbox: Outbox, letter: Letter, transport: Transport) -> Delivery:
+    outbox.begin(letter)
+    outcome: Outcome
+    try:
+        why = transport.send(
+            letter.message,
+            run.config.email.sender_address,
+            letter.recipient,
+            lambda state: outbox.mark(letter, state),
+        )
+        outcome = "sent"
+        outbox.mark(letter, "sent", why)
+    except AuthorizationError:
+        raise
+    except Ambiguous as error:
+        outcome, why = "waiting", f"{error}; it is sent once more, byte for byte the same"
+    except Unavailable as error:
+        outcome, why = "waiting", str(error)
+        outbox.mark(letter, "queued", why)
+    except SheetsyncError as error:
+        outcome, why = "failed", str(error)
+        outbox.mark(letter, "failed", why)
+    return Delivery(letter.person, letter.recipient, letter.period, outcome, why)
+
+
+def transport_of(config: Config) -> Transport:
+    """The configured way out."""
+    email = config.email
+    if email.transport == "file":
+        return FileTransport(config.outbox_path)
+    smtp = email.smtp
+    return SmtpTransport(
+        smtp.host or "localhost",
+        smtp.port,
+        smtp.security,
+        secret(smtp.username) if smtp.username else None,
+        secret(smtp.password) if smtp.password else None,
+    )
+
+
+def template_folders(config: Config) -> list[Path]:
+    """Where email templates are looked for: beside the configuration first."""
+    return [config.folder / "emails", templates_folder() / "emails"]
+
+
+def _chosen(understood: Understood, choice: Choice) -> list[Person]:
+    people = [person for person in understood.plan.people if person.partner_email or person.partner]
+    if choice.to is None:
+        return people
+    wanted = fold(choice.to)
+    found = [p for p in people if wanted in {fold(p.name), fold(p.partner_email), fold(p.partner)}]
+    if not found:
+        raise UsageError(f"--to: no person or partner is called “{choice.to}”")
+    return found
+
+
+def _week(run: Opened, person: Person, choice: Choice) -> Period:
+    """The chosen week, or the one of the person's latest sending time."""
+    calendar = run.config.calendar
+    if choice.period is not None:
+        period = calendar.parse(choice.period)
+        if period is None or period.cadence is not Cadence.WEEK:
+            raise UsageError(f"--period: “{choice.period}” is no week; such as 2026-W07")
+        return period
+    due = run.config.email.schedule[KIND]
+    weekday = due.weekday if person.partner_day is None else person.partner_day
+    zone = ZoneInfo(person.zone) if person.zone else run.config.zone
+    return calendar.containing(Cadence.WEEK, latest_slot(weekday, due.at, run.now, zone))
+
+
+def _digest(run: Opened, understood: Understood, person: Person, week: Period) -> Digest:
+    """As of today while the week is under way, else of its last day."""
+    last: date = week.end - DAY
+    as_of = AsOf(run.today, under_way=True) if last >= run.today else AsOf(last, under_way=False)
+    findings = find_out(understood, as_of)
+    link = None
+    if run.config.spreadsheet_id:
+        link = f"https://docs.google.com/spreadsheets/d/{run.config.spreadsheet_id}/edit"
+    return weekly_digest(findings, person, week, understood.reviews, link)
+
+
+def _message(run: Opened, person: Person, week: Period, address: str, email: Email) -> bytes:
+    sender = run.config.email.sender_address
+    host = sender.rpartition("@")[2]
+    mark = blake2b("|".join((run.ledger.workbook, KIND, week.label, person.name, address)).encode(), digest_size=16)
+    return compose(
+        email,
+        sender=run.config.email.sender,
+        recipient=address,
+        recipient_name=person.partner,
+        reply_to=valid_address(person.email) or sender,
+        unsubscribe=sender,
+        message_id=f"<{mark.hexdigest()}@{host}>",
+        date=run.now,
+    )
+
+
+def finished(deliveries: Sequence[Delivery]) -> bool:
+    """Whether nothing was left undone."""
+    return not any(d.outcome in {"failed", "unknown", "waiting"} for d in deliveries)

@@ -1,0 +1,43 @@
+"""Appending review rows: for a new year, or for people who joined after the workbook was created."""
+
+from collections.abc import Mapping
+
+from sheetsync.cells import Cell, text_of
+from sheetsync.errors import GuardTripped
+from sheetsync.reading import find_tables
+from sheetsync.runs.creating import place_of, with_review_rows
+from sheetsync.runs.opening import Opened
+from sheetsync.tables import Table
+
+
+def extend(run: Opened, year: int | None) -> dict[str, int]:
+    """Append the review rows that are missing for a year (the plan's by default) and everybody in People.
+
+    Answers how many rows each tab got, by its title. Raises `GuardTripped` when a required column is gone.
+    """
+    workbook = run.workbook()
+    tables, gone = find_tables(run.template, workbook.read())
+    if gone:
+        raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
+    people = next(run.template.with_role("people")).key
+    names = [text_of(cell) for cell in tables[people].column("name")]
+    period = run.config.calendar.year(year or workbook.layout.year)
+    team: list[Mapping[str, Cell]] = [{"name": name} for name in names if name]
+    wanted = with_review_rows(run.template, run.config.calendar, period, {people: team})
+    added: dict[str, int] = {}
+    for tab in run.template.with_role("review"):
+        table = tables[tab.key]
+        there = {place_of(cells) for _, cells in table.rows()}
+        new = [_placed(table, row) for row in wanted[tab.key] if place_of(row) not in there]
+        if new:
+            workbook.append(tab.key, new)
+            added[table.title] = len(new)
+    return added
+
+
+def _placed(table: Table, row: Mapping[str, Cell]) -> list[Cell]:
+    cells: list[Cell] = [None] * (max(table.positions.values()) + 1)
+    for key, cell in row.items():
+        if key in table.positions:
+            cells[table.positions[key]] = cell
+    return cells

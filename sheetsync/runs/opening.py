@@ -1,0 +1,93 @@
+"""Opening what a run works with: the workbook behind the configuration, its ledger, and the lock around both."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from sheetsync.config import Config, find_template
+from sheetsync.errors import Busy, ConfigError
+from sheetsync.ledger import Ledger, Remembered
+from sheetsync.periods import AsOf
+from sheetsync.reading import Settings
+from sheetsync.template import WorkbookTemplate
+from sheetsync.workbook import Layout, Workbook
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a run works with. `now` is the one reading of the clock, an aware datetime."""
+
+    config: Config
+    template: WorkbookTemplate
+    ledger: Ledger
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """Today, in the workbook's time zone."""
+        return self.now.astimezone(self.config.zone).date()
+
+    def as_of(self, day: date | None) -> AsOf:
+        """The as-of day: the end of `day`, or now, with today under way."""
+        return AsOf(self.today, under_way=True) if day is None else AsOf(day, under_way=False)
+
+    def settings(self, year: int) -> Settings:
+        """What the configuration says about time."""
+        return Settings(self.config.calendar, year, self.config.holidays or "")
+
+    def workbook(self) -> Workbook:
+        """The workbook, where the configuration says it is."""
+        config = self.config
+        if config.spreadsheet_id is None:
+            from sheetsync.workbook import xlsx
+
+            return xlsx.open_workbook(local_path(config), self.template)
+        from sheetsync.workbook import google
+
+        known = self.ledger.remembered()
+        connection = google.connect(config.credentials_path, config.google.api_endpoint)
+        return google.open_workbook(connection, config.spreadsheet_id, self.template, layout_of(known))
+
+
+def layout_of(known: Remembered | None) -> Layout | None:
+    """Where the ledger remembers the tabs to be."""
+    return Layout(known.year, known.template, known.marks) if known and known.marks else None
+
+
+def local_path(config: Config) -> Path:
+    """The path of a local workbook."""
+    path = config.workbook_path
+    if path is None:
+        raise ConfigError(f"workbook: {config.workbook} is not a local file")
+    return path
+
+
+def identity(config: Config) -> str:
+    """The name under which the ledger knows the workbook: the spreadsheet id, or the path as configured."""
+    return config.spreadsheet_id or config.workbook
+
+
+@contextmanager
+def opened(config: Config, now: datetime, *, exclusive: bool = True) -> Iterator[Opened]:
+    """Open the ledger, under a lock that keeps a second run out. Raises `Busy` when another run holds it."""
+    from filelock import FileLock, Timeout
+
+    template = find_template(config.template, config.folder)
+    lock = FileLock(config.folder / ".sheetsync.lock")
+    if exclusive:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Busy(f"another run is at work in {config.folder}; try again when it is done") from None
+        except OSError as error:
+            raise ConfigError(f"{config.folder}: no lock file can be written there ({error.strerror})") from None
+    ledger = None
+    try:
+        ledger = Ledger(config.ledger_url, identity(config))
+        yield Opened(config, template, ledger, now)
+    finally:
+        if ledger is not None:
+            ledger.close()
+        lock.release()

@@ -1,0 +1,154 @@
+"""A sync: read, check, guard, record, roll up, lay out, write what differs. `plan_sync` decides, `carry_out` does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sheetsync.cells import Cell, column_letters, text_of
+from sheetsync.errors import GuardTripped, Problem
+from sheetsync.ledger import Changes, Reading
+from sheetsync.periods import AsOf
+from sheetsync.reading import Understood, definitions, find_out, find_tables, understand
+from sheetsync.results import stale_results
+from sheetsync.runs.opening import Opened
+from sheetsync.summaries import Findings, lay_out
+from sheetsync.tabs import TabContents, TabWrite, differing, typed_cells
+from sheetsync.workbook import Workbook
+
+_KEPT_FOR = timedelta(days=30)
+_GUARDED_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlan:
+    """What a sync found and what it would do.
+
+    `writes` are the tool tabs that differ, `results` the stored results of formulas that do, `typed` what people
+    typed into tool tabs and is about to be written over.
+    """
+
+    workbook: Workbook
+    as_of: AsOf
+    understood: Understood
+    findings: Findings
+    reading: Reading
+    changes: Changes
+    writes: Sequence[TabWrite]
+    results: Mapping[str, Mapping[tuple[int, int], Cell]]
+    typed: Sequence[Problem]
+    contents: Mapping[str, TabContents]
+
+
+@dataclass(frozen=True, slots=True)
+class TabChange:
+    """The rows of one tool tab that change: how many, and the first cells, before and after."""
+
+    tab: str
+    rows: int
+    cells: Sequence[tuple[str, str, str]]
+
+
+def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> SyncPlan:
+    """Read the workbook and decide what to do, touching nothing.
+
+    Raises `GuardTripped` when a required column or tab is gone, or the log lost more than half of its rows.
+    """
+    workbook = run.workbook()
+    contents = workbook.read()
+    tables, gone = find_tables(run.template, contents)
+    if gone:
+        raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
+    understood = understand(tables, run.settings(workbook.layout.year), max(run.today, as_of.day))
+    if not accept_removals:
+        _guard(run.ledger.last_rows(), understood.logged.rows, workbook.location)
+    typed = _typed(run, contents)
+    findings = _with_typed(find_out(understood, as_of), typed, run)
+    grids = lay_out(run.template, findings)
+    writes = [w for key, grid in grids.items() if (w := differing(key, contents[key].grid, grid))]
+    only_person = understood.plan.people[0].name if len(understood.plan.people) == 1 else ""
+    return SyncPlan(
+        workbook=workbook,
+        as_of=as_of,
+        understood=understood,
+        findings=findings,
+        reading=Reading(
+            run.now, as_of.day, understood.logged.rows, understood.logged.refused,
+            understood.logged.activities, definitions(run.template, contents),
+        ),
+        changes=run.ledger.differences(understood.logged.activities),
+        writes=writes,
+        results=stale_results(run.template, tables, grids, understood.logged.activities, only_person),
+        typed=typed,
+        contents=contents,
+    )  # fmt: skip
+
+
+def carry_out(run: Opened, plan: SyncPlan) -> None:
+    """Record the reading, then write what differs. Killed in between, the next sync ends in the same state."""
+    layout = plan.workbook.layout
+    run.ledger.remember(layout.template, layout.year, layout.marks)
+    run.ledger.record(plan.reading)
+    if plan.writes or plan.results:
+        run.ledger.intend({write.key: write.grid for write in plan.writes}, plan.typed, run.today)
+        plan.workbook.write(plan.writes, plan.results)
+        run.ledger.confirm()
+
+
+def _guard(before: int | None, now: int, where: str) -> None:
+    """A log that suddenly lost its rows stops the run: it was emptied, filtered into another tab, or cut."""
+    if not before or now >= before:
+        return
+    lost = before - now
+    if now == 0 or (lost >= _GUARDED_ROWS and lost * 2 > before):
+        raise GuardTripped(
+            f"{where}: the log has {now:,} rows, {before:,} at the last sync; restore them, or sync once with "
+            "--accept-removals if that is right"
+        )
+
+
+def _typed(run: Opened, contents: Mapping[str, TabContents]) -> list[Problem]:
+    """What people typed into tool tabs: whatever is neither what was last written nor what was about to be."""
+    found: list[Problem] = []
+    for key, (grid, intended) in run.ledger.written().items():
+        if key not in contents:
+            continue
+        tab, read = run.template.tab(key), contents[key]
+        for row, column, cell in typed_cells(read.grid, (grid, intended)):
+            title = tab.columns[column].title if column < len(tab.columns) else column_letters(column)
+            found.append(Problem(read.title, row + 1, title, "", "", text_of(cell)))
+    return found
+
+
+def _with_typed(findings: Findings, typed: Sequence[Problem], run: Opened) -> Findings:
+    """The findings with what was typed into tool tabs in the last 30 days among the problems."""
+    from dataclasses import replace
+
+    kept = [*run.ledger.typed_over(run.today - _KEPT_FOR), *((run.today, problem) for problem in typed)]
+    if not kept:
+        return findings
+    said = [_in_words(seen_on, problem) for seen_on, problem in kept]
+    return replace(findings, problems=(*findings.problems, *said))
+
+
+def _in_words(seen_on: date, typed: Problem) -> Problem:
+    what = "was typed where only sheetsync writes, and has been written over"
+    hint = f"type it in a tab of your own; it is kept here until {seen_on + _KEPT_FOR}"
+    return Problem(typed.tab, typed.row, typed.column, what, hint, typed.typed)
+
+
+def tab_changes(plan: SyncPlan, most: int = 4) -> list[TabChange]:
+    """What the writes change, for people."""
+    changes = []
+    for write in plan.writes:
+        contents = plan.contents[write.key]
+        cells: list[tuple[str, str, str]] = []
+        for start, end in write.changed:
+            for row in range(start, end):
+                before = contents.grid[row] if row < len(contents.grid) else []
+                after = write.grid[row] if row < len(write.grid) else []
+                for column in range(max(len(before), len(after))):
+                    old, new = (text_of(r[column]) if column < len(r) else "" for r in (before, after))
+                    if old != new and len(cells) < most:
+                        cells.append((f"{column_letters(column)}{row + 1}", old, new))
+        changes.append(TabChange(contents.title, sum(end - start for start, end in write.changed), cells))
+    return changes

@@ -1,0 +1,105 @@
+"""Reading a table from a file made elsewhere: CSV of any usual delimiter, or the first sheet of an Excel file."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sheetsync.cells import Cell, column_letters, fold, is_blank, serial, text_of
+from sheetsync.errors import ConfigError
+
+_LONGEST_CELL = 32_767
+_ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """The table in a file: its header, and its rows padded to the header's length; `name` is the file's."""
+
+    name: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+def read_file(path: Path) -> FileRows:
+    """The table in a CSV or `.xlsx` file. Raises `ConfigError` when there is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    rows = _excel(path) if content.startswith(_ZIP) else _csv(path.name, content)
+    rows = [row for row in rows if not all(map(is_blank, row))]
+    if not rows:
+        raise ConfigError(f"{path.name}: the file is empty; the first row must hold the column titles")
+    header = [text_of(cell) or column_letters(index) for index, cell in enumerate(rows[0])]
+    twice = next((title for title in header if [fold(h) for h in header].count(fold(title)) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"{path.name}: two columns are called “{twice}”; rename one")
+    if len(rows) == 1:
+        raise ConfigError(f"{path.name}: there is a header but no row below it")
+    return FileRows(
+        path.name, header, [_padded(path.name, number, row, header) for number, row in enumerate(rows[1:], 2)]
+    )
+
+
+def _padded(name: str, number: int, row: list[Cell], header: Sequence[str]) -> list[Cell]:
+    if len(row) > len(header):
+        if not all(map(is_blank, row[len(header) :])):
+            raise ConfigError(
+                f"{name}: row {number} has {len(row)} cells but the header {len(header)}; "
+                "a comma inside a text needs quotes around the text"
+            )
+        row = row[: len(header)]
+    for title, cell in zip(header, row, strict=False):
+        if isinstance(cell, str) and len(cell) > _LONGEST_CELL:
+            raise ConfigError(
+                f"{name}: row {number}, {title}: {len(cell):,} characters; a cell holds {_LONGEST_CELL:,}"
+            )
+    return row + [None] * (len(header) - len(row))
+
+
+def _csv(name: str, content: bytes) -> list[list[Cell]]:
+    try:
+        text = content.decode("utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: not UTF-8 (byte {error.start:,}); save it as “CSV UTF-8”") from None
+    if "\x00" in text:
+        raise ConfigError(f"{name}: neither a CSV file nor an Excel file")
+    csv.field_size_limit(10_000_000)
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t|", key=first.count)
+    try:
+        return [
+            [cell or None for cell in row]
+            for row in csv.reader(text.splitlines(True), delimiter=delimiter, strict=True)
+        ]
+    except csv.Error as error:
+        raise ConfigError(f"{name}: {error}; is a quotation mark missing?") from None
+
+
+def _excel(path: Path) -> list[list[Cell]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        workbook = CalamineWorkbook.from_path(str(path))
+        rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (CalamineError, OSError) as error:
+        raise ConfigError(f"{path.name}: not an Excel file that can be read ({error})") from None
+    return [[_as_cell(value) for value in row] for row in rows]
+
+
+def _as_cell(value: Any) -> Cell:
+    if isinstance(value, datetime):
+        return (
+            serial(value.date())
+            + (value - datetime.combine(value.date(), datetime.min.time())).total_seconds() / 86400
+        )
+    if isinstance(value, date):
+        return serial(value)
+    if value == "":
+        return None
+    return value if isinstance(value, str | bool | int | float) else str(value)
