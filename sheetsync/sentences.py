@@ -20,6 +20,11 @@ def number(value: float | None) -> str:
     return "0" if text in {"-0", ""} else text.replace("-", "−")
 
 
+def counted(count: int, thing: str) -> str:
+    """How many of a thing: 1 row, 3,806 rows."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def percent(value: float | None) -> str:
     """A share as whole per cent, rounded down below 100, so that 99.6 % never reads as reached."""
     if value is None or isnan(value):

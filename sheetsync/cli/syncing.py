@@ -60,18 +60,19 @@ def run_command(context: Context, accept_removals: bool) -> None:
 
 def _say(context: Context, plan: "SyncPlan", *, dry_run: bool) -> None:
     from sheetsync.runs.syncing import tab_changes
+    from sheetsync.sentences import counted
     from sheetsync.summaries import as_of_line
 
     logged = plan.understood.logged
     would = "would be " if dry_run else ""
     context.say(f"{plan.workbook.location}: {as_of_line(plan.as_of)}")
     news = f"{plan.changes.added:,} new, {plan.changes.removed:,} gone since the last sync"
-    context.say(f"  log       {logged.rows:,} rows read, {logged.rows - logged.refused:,} count; {news}")
+    context.say(f"  log       {counted(logged.rows, 'row')} read, {logged.rows - logged.refused:,} count; {news}")
     if plan.findings.problems:
         context.say(f"  problems  {len(plan.findings.problems):,}, listed in the tab Problems")
     changes = tab_changes(plan, most=1000 if context.verbose else 3)
     for change in changes:
-        context.say(f"  {change.tab}: {change.rows:,} rows {would}written" + (":" if dry_run else ""))
+        context.say(f"  {change.tab}: {counted(change.rows, 'row')} {would}written" + (":" if dry_run else ""))
         for cell, before, after in change.cells if dry_run else ():
             context.say(f"    {cell}: {_shown(before)} → {_shown(after)}")
     if not changes:

@@ -19,9 +19,21 @@ from sheetsync.reading import find_tables
 from sheetsync.runs.opening import Opened
 from sheetsync.runs.tabular import FileRows
 from sheetsync.tables import Table
-from sheetsync.template import REQUIRED_COLUMNS, Column, Tab
+from sheetsync.template import Column, Tab
 from sheetsync.workbook import Progress, Workbook
 
+# The cells without which a row says nothing.
+_ESSENTIAL: Mapping[str, frozenset[str]] = {
+    "people": frozenset({"name"}),
+    "goals": frozenset({"goal", "measured_by"}),
+    "activities": frozenset({"activity"}),
+    "targets": frozenset({"name", "period", "target"}),
+    "time_off": frozenset({"from"}),
+    "events": frozenset({"date", "event"}),
+    "log": frozenset({"date", "activity"}),
+    "tally": frozenset({"date"}),
+    "review": frozenset({"period"}),
+}
 _NUMBERS = frozenset({"count", "amount", "rating", "number", "percent"})
 
 
@@ -135,7 +147,7 @@ def _sources(table: Table, request: Request) -> list[Column]:
             offer = f"did you mean “{nearest}”?" if nearest else f"it has {', '.join(request.rows.header)}"
             raise ConfigError(f"{request.rows.name}: no column “{source}” for {title}; {offer}")
     filled = [c for c in columns.values() if _origin(c, request)]
-    needed = REQUIRED_COLUMNS.get(table.tab.role, frozenset()) - {c.key for c in filled}
+    needed = _ESSENTIAL.get(table.tab.role, frozenset()) - {c.key for c in filled}
     if needed:
         title = table.heading(min(needed))
         raise ConfigError(
