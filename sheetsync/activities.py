@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sheetsync.cells import Cell, Misread, fold, is_blank, read_date, read_number, serial, text_of
+from sheetsync.cells import Cell, Misread, is_blank, read_date, read_number, serial, text_of
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.tables import Table
@@ -139,38 +139,35 @@ def _believable(number: float) -> float | Misread:
 
 def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
     """The activities of a tab with a row an activity."""
-    keys = ("date", "who", "activity", "count", "amount", "quality")
-    readers = (
-        _Memo(vocabulary.read_day),
-        _Memo(vocabulary.read_person),
-        _Memo(vocabulary.read_activity),
-        _Memo(read_count),
-        _Memo(read_amount),
-        _Memo(read_quality),
-    )
-    columns = [_hashable(table.column(key)) for key in keys]
-    texts = zip(table.column("contact"), table.column("notes"), strict=True)
+    readers = {
+        "date": _Memo(vocabulary.read_day),
+        "who": _Memo(vocabulary.read_person),
+        "activity": _Memo(vocabulary.read_activity),
+        "count": _Memo(read_count),
+        "amount": _Memo(read_amount),
+        "quality": _Memo(read_quality),
+        "contact": _Memo(text_of),
+        "notes": _Memo(text_of),
+    }
+    columns = [_hashable(table.column(key)) for key in readers]
+    read = [[reader[cell] for cell in column] for reader, column in zip(readers.values(), columns, strict=True)]
+    any_flaw = any(isinstance(value, Misread) for reader in readers.values() for value in reader.values())
     accepted: list[Activity] = []
     problems: list[Problem] = []
     rows = refused = 0
-    for number, (cells, (contact, notes)) in enumerate(
-        zip(zip(*columns, strict=True), texts, strict=True), start=table.header + 2
+    first = table.header + 2
+    for row, (cells, values) in enumerate(
+        zip(zip(*columns, strict=True), zip(*read, strict=True), strict=True), first
     ):
-        if cells == _BLANK_ROW and contact is None and notes is None:
-            continue
-        if all(map(is_blank, cells)) and is_blank(contact) and is_blank(notes):
+        if not cells[0] and not cells[2] and all(map(is_blank, cells)):
             continue
         rows += 1
-        values = [reader[cell] for reader, cell in zip(readers, cells, strict=True)]
-        if Misread in map(type, values):
+        if any_flaw and Misread in map(type, values):
             refused += 1
-            problems += _problems(table, number, keys, cells, values)
+            problems += _problems(table, row, readers, cells, values)
         else:
-            accepted.append(Activity._make((*values, text_of(contact), text_of(notes))))
+            accepted.append(Activity._make(values))
     return Logged(accepted, problems, rows, refused)
-
-
-_BLANK_ROW = (None,) * 6
 
 
 def _hashable(column: list[Cell]) -> list[Cell]:
@@ -234,12 +231,8 @@ def _tally_columns(table: Table, vocabulary: Vocabulary) -> tuple[dict[int, str]
     return names, problems
 
 
-def same_row(activity: Activity) -> tuple[object, ...]:
-    """What makes two rows the same to a person: case and blanks in names and texts do not matter."""
-    day, who, name, quantity, amount, quality, contact, notes = activity
-    return (day, fold(who), fold(name), quantity, amount, quality, fold(contact), fold(notes))
-
-
 def fingerprint(activity: Activity) -> str:
     """Sixteen bytes in hexadecimal that are the same for two rows that a person would call the same."""
-    return blake2b(repr(same_row(activity)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    day, who, name, quantity, amount, quality, contact, notes = activity
+    same = (day, who, name, quantity, amount, quality, contact.casefold(), notes.casefold())
+    return blake2b(repr(same).encode(), digest_size=16).hexdigest()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sheetsync.periods import Cadence
 
@@ -39,45 +39,53 @@ def scores(rollups: "pd.DataFrame") -> dict[tuple[str, str], Score]:
     finer; while the period is open, what is expected by now takes the place of the target, and goals of which nothing
     is expected yet are left out.
     """
-    found: dict[tuple[str, str], Score] = {}
+    import numpy as np
+
     if rollups.empty:
-        return found
-    for (label, person), rows in _grouped(rollups).items():
-        first = rows[0]
-        cadence = Cadence(first.cadence)
-        activities = [r for r in rows if r.kind == "activity" and r.target > 0]
-        goal = next((r for r in rows if r.kind == "goal"), None)
-        found[label, person] = Score(
-            cadence,
-            label,
-            first.start,
-            person,
-            _score([r for r in activities if r.rank <= cadence.rank]),
-            tuple(r.name for r in activities if r.status in BEHIND and r.rank <= cadence.rank),
-            _defined(goal.attainment) if goal is not None else None,
-            sum(r.target for r in activities),
-            sum(r.actual for r in rows if r.kind == "activity"),
+        return {}
+    ranks = rollups["cadence"].map({cadence.value: cadence.rank for cadence in Cadence}).to_numpy()
+    activity = (rollups["kind"] == "activity").to_numpy()
+    closed = rollups["closed"].to_numpy(dtype=bool)
+    target = rollups["target"].to_numpy()
+    counted = activity & (target > 0)
+    scored = counted & (rollups["rank"].to_numpy() <= ranks)
+    done = np.where(closed, rollups["actual"], rollups["finished"])
+    wanted = np.where(closed, target, np.nan_to_num(rollups["expected"].to_numpy()))
+    weight = np.where(scored & (wanted > 0), rollups["weight"], 0.0)
+    reached = np.clip(np.divide(done, wanted, out=np.zeros(len(done)), where=wanted > 0), 0.0, 1.0)
+    parts = rollups[["period", "person", "cadence", "start"]].assign(
+        weight=weight,
+        reached=weight * reached,
+        due=np.where(counted, target, 0.0),
+        done=np.where(activity, rollups["actual"], 0.0),
+    )
+    grouped = parts.groupby(["period", "person"], sort=False)
+    sums = grouped.agg(
+        {"cadence": "first", "start": "first", "reached": "sum", "weight": "sum", "due": "sum", "done": "sum"}
+    )
+    behind = _behind(rollups[scored & rollups["status"].isin(BEHIND).to_numpy()])
+    progress = _progress(rollups)
+    return {
+        (label, person): Score(
+            Cadence(cadence), label, start, person,
+            total / weights if weights else None, tuple(behind.get((label, person), ())),
+            progress.get((label, person)), due, logged,
         )
-    return found
+        for (label, person), cadence, start, total, weights, due, logged in sums.itertuples(name=None)
+    }  # fmt: skip
 
 
-def _grouped(rollups: "pd.DataFrame") -> dict[tuple[str, str], list[Any]]:
-    grouped: dict[tuple[str, str], list[Any]] = {}
-    for row in rollups.itertuples(index=False):
-        grouped.setdefault((str(row.period), str(row.person)), []).append(row)
-    return grouped
+def _behind(rows: "pd.DataFrame") -> dict[tuple[str, str], list[str]]:
+    names: dict[tuple[str, str], list[str]] = {}
+    for label, person, name in zip(rows["period"], rows["person"], rows["name"], strict=True):
+        names.setdefault((label, person), []).append(name)
+    return names
 
 
-def _score(rows: list[Any]) -> float | None:
-    reached = weights = 0.0
-    for row in rows:
-        done, wanted = (row.actual, row.target) if row.closed else (row.finished, row.expected)
-        if not wanted > 0:
-            continue
-        reached += row.weight * min(1.0, max(0.0, done / wanted))
-        weights += row.weight
-    return reached / weights if weights else None
-
-
-def _defined(value: float) -> float | None:
-    return None if isnan(value) else float(value)
+def _progress(rollups: "pd.DataFrame") -> dict[tuple[str, str], float | None]:
+    """The attainment of each person's first goal; None while undefined."""
+    goals = rollups[rollups["kind"] == "goal"].drop_duplicates(["period", "person"])
+    return {
+        (label, person): None if isnan(share) else share
+        for label, person, share in zip(goals["period"], goals["person"], goals["attainment"], strict=True)
+    }

@@ -52,7 +52,6 @@ def import_command(
     """
     with context.opened() as run:
         from sheetsync.runs.importing import carry_out, plan_import, read_request
-
         from sheetsync.sentences import counted
 
         plan = plan_import(run, read_request(file, mapped, constants, tab))
@@ -67,7 +66,9 @@ def import_command(
         context.say(f"  {column} ← {source}")
     added = "would be added" if dry_run else "added"
     known = f"; {plan.known:,} were there already" if plan.known else ""
-    context.say(f"{file.name}: {counted(plan.rows, 'row')} read, {len(plan.new):,} {added} to {plan.table.title}{known}")
+    context.say(
+        f"{file.name}: {counted(plan.rows, 'row')} read, {len(plan.new):,} {added} to {plan.table.title}{known}"
+    )
     if plan.refused:
         context.say(f"{plan.refused:,} of them will not count until they are mended, such as:")
         for problem in plan.problems[:3]:

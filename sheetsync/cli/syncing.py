@@ -66,7 +66,7 @@ def _say(context: Context, plan: "SyncPlan", *, dry_run: bool) -> None:
     logged = plan.understood.logged
     would = "would be " if dry_run else ""
     context.say(f"{plan.workbook.location}: {as_of_line(plan.as_of)}")
-    news = f"{plan.changes.added:,} new, {plan.changes.removed:,} gone since the last sync"
+    news = f"{len(plan.difference.added):,} new, {len(plan.difference.removed):,} gone since the last sync"
     context.say(f"  log       {counted(logged.rows, 'row')} read, {logged.rows - logged.refused:,} count; {news}")
     if plan.findings.problems:
         context.say(f"  problems  {len(plan.findings.problems):,}, listed in the tab Problems")
@@ -98,8 +98,8 @@ def _report(plan: "SyncPlan", *, dry_run: bool) -> dict[str, Any]:
         "rows": logged.rows,
         "accepted": logged.rows - logged.refused,
         "refused": logged.refused,
-        "added": plan.changes.added,
-        "removed": plan.changes.removed,
+        "added": len(plan.difference.added),
+        "removed": len(plan.difference.removed),
         "written": {change.tab: change.rows for change in tab_changes(plan, most=0)},
         "problems": [asdict(problem) for problem in plan.findings.problems],
     }

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -22,7 +23,7 @@ from sheetsync.ledger.database import open_engine, translated
 from sheetsync.ledger.tables import entries, imports, runs, typed_over, workbooks, written
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 Grid = list[list[Cell]]
 
@@ -41,11 +42,15 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What a sync found new, and gone, since the last one."""
+class Difference:
+    """What a reading has that the ledger has not: positions of new rows, ids of entries that are gone.
 
-    added: int
-    removed: int
+    `digest` stands for all rows of the reading, whatever their order.
+    """
+
+    added: Sequence[int]
+    removed: Sequence[int]
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Ledger:
     def remembered(self) -> Remembered | None:
         """What is known of the workbook, or None when it was never seen here."""
         with self.transaction() as connection:
-            row = connection.execute(select(workbooks).where(workbooks.c.workbook == self.workbook)).one_or_none()
+            row = connection.execute(select(workbooks).where(self._own)).one_or_none()
         if row is None:
             return None
         packed = _unpacked(row.definitions) if row.definitions else {}
@@ -91,8 +96,7 @@ class Ledger:
         """Keep where a workbook's tabs are."""
         values = {"template": template, "year": year, "marks": json.dumps(dict(marks), sort_keys=True)}
         with self.transaction() as connection:
-            where = workbooks.c.workbook == self.workbook
-            if connection.execute(update(workbooks).where(where).values(values)).rowcount == 0:
+            if connection.execute(update(workbooks).where(self._own).values(values)).rowcount == 0:
                 connection.execute(insert(workbooks).values(workbook=self.workbook, **values))
 
     def last_rows(self) -> int | None:
@@ -101,29 +105,35 @@ class Ledger:
             latest = select(runs.c.rows).where(runs.c.workbook == self.workbook).order_by(runs.c.id.desc()).limit(1)
             return connection.execute(latest).scalar()
 
-    def differences(self, activities: Iterable[Activity]) -> Changes:
+    def compare(self, activities: Sequence[Activity]) -> Difference:
         """What recording these rows would add and remove."""
+        digest = _digest(activities)
         with self.transaction() as connection:
-            added, removed = _difference(self._present(connection), map(fingerprint, activities))
-        return Changes(len(added), len(removed))
+            # Most syncs find the log as it was: one digest then spares looking at every row.
+            if connection.execute(select(workbooks.c.log).where(self._own)).scalar() == digest:
+                return Difference((), (), digest)
+            present = self._present(connection)
+        added, removed = _difference(present, map(fingerprint, activities))
+        return Difference(added, removed, digest)
 
-    def record(self, reading: Reading) -> Changes:
+    def record(self, reading: Reading, difference: Difference) -> None:
         """Record a sync in one transaction. A reading that equals the last one leaves no trace."""
-        prints = [fingerprint(activity) for activity in reading.activities]
         packed = _packed({key: list(value) for key, value in reading.definitions.items()})
+        values = {"definitions": packed, "log": difference.digest}
         with self.transaction() as connection:
-            added, removed = _difference(self._present(connection), prints)
-            where = workbooks.c.workbook == self.workbook
-            known = connection.execute(select(workbooks.c.definitions).where(where)).scalar()
-            if known != packed:
-                connection.execute(update(workbooks).where(where).values(definitions=packed))
-            if added or removed or self._counts(connection) != (reading.rows, reading.refused):
+            known = connection.execute(select(workbooks.c.definitions, workbooks.c.log).where(self._own)).one()
+            if tuple(known) != (packed, difference.digest):
+                connection.execute(update(workbooks).where(self._own).values(values))
+            if difference.added or difference.removed or self._counts(connection) != (reading.rows, reading.refused):
                 run = self._begin(connection, reading)
-                self._append(connection, run, [(i, prints[i], reading.activities[i]) for i in added])
-                if removed:
+                self._append(connection, run, [reading.activities[i] for i in difference.added])
+                if difference.removed:
                     gone = update(entries).where(entries.c.id == bindparam("gone")).values(removed_run=run)
-                    connection.execute(gone, [{"gone": entry} for entry in removed])
-        return Changes(len(added), len(removed))
+                    connection.execute(gone, [{"gone": entry} for entry in difference.removed])
+
+    @property
+    def _own(self) -> "ColumnElement[bool]":
+        return workbooks.c.workbook == self.workbook
 
     def _present(self, connection: "Connection") -> list[tuple[int, str]]:
         present = select(entries.c.id, entries.c.fingerprint).where(
@@ -141,10 +151,12 @@ class Ledger:
         result = connection.execute(insert(runs).values(workbook=self.workbook, **values))
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
-    def _append(self, connection: "Connection", run: int, rows: Sequence[tuple[int, str, Activity]]) -> None:
+    def _append(self, connection: "Connection", run: int, rows: Sequence[Activity]) -> None:
         if rows:
             common = {"workbook": self.workbook, "added_run": run}
-            connection.execute(insert(entries), [{**common, "fingerprint": p, **a._asdict()} for _, p, a in rows])
+            connection.execute(
+                insert(entries), [{**common, "fingerprint": fingerprint(a), **a._asdict()} for a in rows]
+            )
 
     def activities(self) -> list[Activity]:
         """The rows that the log held at the last sync, by day."""
@@ -227,6 +239,19 @@ def _difference(present: Sequence[tuple[int, str]], wanted: Iterable[str]) -> tu
             left[mark] -= 1
             removed.append(entry)
     return added, removed
+
+
+def _digest(activities: Sequence[Activity]) -> bytes:
+    """Sixteen bytes that are the same for the same rows in any order."""
+    import numpy as np
+    import pandas as pd
+
+    if not activities:
+        return b""
+    frame = pd.DataFrame.from_records(activities, columns=list(Activity._fields))
+    frame = frame.astype({"amount": float, "quality": float})
+    hashes = np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy())
+    return blake2b(hashes.tobytes(), digest_size=16).digest()
 
 
 def _packed(value: Any) -> bytes:

@@ -34,6 +34,7 @@ workbooks = Table(
     Column("year", Integer, nullable=False),
     Column("marks", Text, nullable=False),
     Column("definitions", LargeBinary, nullable=True),  # the grids of the tabs people define things in
+    Column("log", LargeBinary, nullable=True),  # a digest of the rows that are present in `entries`
 )
 
 runs = Table(

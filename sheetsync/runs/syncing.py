@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from sheetsync.cells import Cell, column_letters, text_of
 from sheetsync.errors import GuardTripped, Problem
-from sheetsync.ledger import Changes, Reading
+from sheetsync.ledger import Difference, Reading
 from sheetsync.periods import AsOf
 from sheetsync.reading import Understood, definitions, find_out, find_tables, understand
 from sheetsync.results import stale_results
@@ -32,7 +32,7 @@ class SyncPlan:
     understood: Understood
     findings: Findings
     reading: Reading
-    changes: Changes
+    difference: Difference
     writes: Sequence[TabWrite]
     results: Mapping[str, Mapping[tuple[int, int], Cell]]
     typed: Sequence[Problem]
@@ -75,7 +75,7 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
             run.now, as_of.day, understood.logged.rows, understood.logged.refused,
             understood.logged.activities, definitions(run.template, contents),
         ),
-        changes=run.ledger.differences(understood.logged.activities),
+        difference=run.ledger.compare(understood.logged.activities),
         writes=writes,
         results=stale_results(run.template, tables, grids, understood.logged.activities, only_person),
         typed=typed,
@@ -87,7 +87,7 @@ def carry_out(run: Opened, plan: SyncPlan) -> None:
     """Record the reading, then write what differs. Killed in between, the next sync ends in the same state."""
     layout = plan.workbook.layout
     run.ledger.remember(layout.template, layout.year, layout.marks)
-    run.ledger.record(plan.reading)
+    run.ledger.record(plan.reading, plan.difference)
     if plan.writes or plan.results:
         run.ledger.intend({write.key: write.grid for write in plan.writes}, plan.typed, run.today)
         plan.workbook.write(plan.writes, plan.results)

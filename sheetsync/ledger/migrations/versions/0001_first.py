@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer, nullable=False),
         sa.Column("marks", sa.Text, nullable=False),
         sa.Column("definitions", sa.LargeBinary),
+        sa.Column("log", sa.LargeBinary),
         sa.PrimaryKeyConstraint("workbook", name="pk_workbooks"),
     )
     op.create_table(
