@@ -74,10 +74,13 @@ def run(arguments: list[str]) -> int:
     try:
         result: Any = cli.main(arguments, prog_name="sheetsync", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except (click.exceptions.Exit, click.ClickException) as end:
-        if isinstance(end, click.ClickException):
-            end.show()
+    except click.exceptions.Exit as end:
         return end.exit_code
+    except click.ClickException as error:
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # Click before 8.2 has none
+            error.show()
+            return error.exit_code
+        return _said(_usage(error), error.exit_code, arguments)
     except BrokenPipeError:
         sys.stderr.close()  # or Python complains about the pipe once more while it shuts down
         return 141
@@ -92,6 +95,13 @@ def run(arguments: list[str]) -> int:
         return _said(
             f"an error in sheetsync itself, {type(error).__name__}: {error}; -v shows where", code, arguments
         )
+
+
+def _usage(error: click.ClickException) -> str:
+    """Click's words on one line, and which help page says how it is done."""
+    words = " ".join(error.format_message().split()).rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{words}; {context.command_path} --help shows how" if context else words
 
 
 def _said(text: str, code: int, arguments: list[str]) -> int:
