@@ -5,7 +5,7 @@ offline what a sync gives.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from sheetsync.activities import Logged, Vocabulary, gathered, parse_log, parse_tally
@@ -15,9 +15,9 @@ from sheetsync.names import Names
 from sheetsync.periods import DAY, AsOf, Cadence, Calendar
 from sheetsync.plan import Plan, parse_plan
 from sheetsync.reviews import Review, parse_reviews
-from sheetsync.rollups import roll_up
+from sheetsync.rollups import planned, roll_up
 from sheetsync.scores import scores
-from sheetsync.summaries import Findings, due_of
+from sheetsync.summaries import Findings
 from sheetsync.tables import Table, find_columns
 from sheetsync.tabs import TabContents
 from sheetsync.template import WorkbookTemplate
@@ -92,13 +92,12 @@ def find_out(understood: Understood, as_of: AsOf) -> Findings:
     plan, activities = understood.plan, understood.logged.activities
     rollups = roll_up(plan, activities, as_of)
     last_day = max(plan.year.end, plan.calendar.containing(Cadence.YEAR, as_of.day).end) - DAY
-    planned = roll_up(replace(plan, activities=()), [], AsOf(last_day, under_way=False), [Cadence.DAY])
     return Findings(
         plan=plan,
         as_of=as_of,
         rollups=rollups,
         scores=scores(rollups),
-        due=due_of(planned),
+        due=planned(plan, plan.first_day, last_day),
         last_logged=_last_days(understood, as_of),
         problems=understood.problems,
         promises=_promises(understood.reviews),

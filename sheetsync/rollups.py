@@ -5,7 +5,7 @@ Numbers stay unrounded, None (NaN) means undefined. Comparisons allow for the la
 a target exactly counts as hit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 _SUMS = ("quantity", "quantity_before", "amount", "amount_before", "amounts", "rated", "rating")
 
 
-def roll_up(
-    plan: Plan, activities: Sequence[Activity], as_of: AsOf, cadences: Iterable[Cadence] = tuple(Cadence)
-) -> "pd.DataFrame":
+def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
     """One row for each person, goal or activity, and period that has begun.
 
     A row exists from the period that holds the plan's first day, or the person's first logged row for it if that is
@@ -47,13 +45,34 @@ def roll_up(
     if first > as_of.day:
         return pd.DataFrame(columns=_columns())
     horizon = Horizon.around(plan.calendar, first, as_of.day)
-    timelines = [_timeline(plan, cadence, first, as_of, horizon) for cadence in cadences]
+    timelines = [_timeline(plan, cadence, first, as_of, horizon) for cadence in Cadence]
     for timeline in timelines:
         timeline.add(logged)
     begun = {key: EPOCH + timedelta(days=int(day)) for key, day in _first_days(logged).items()}
     setting = _Setting(plan, as_of, horizon, timelines, begun)
     parts = [part for person in plan.people for part in setting.roll_up(person)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_columns())
+
+
+def planned(plan: Plan, first: date, last: date) -> dict[tuple[str, str], float]:
+    """What each person's activity targets of each day come to, from `first` to `last`, by (day's label, person)."""
+    import numpy as np
+
+    horizon = Horizon.around(plan.calendar, first, last)
+    as_of = AsOf(last, under_way=False)
+    setting = _Setting(plan, as_of, horizon, (), {})
+    starts = np.arange(horizon.index(first), horizon.index(last) + 1)
+    labels = [day.label for day in plan.calendar.between(Cadence.DAY, first, last)]
+    found: dict[tuple[str, str], float] = {}
+    for person in plan.people:
+        days = setting.workdays(person)
+        total = np.zeros(len(starts))
+        for goal, rows in plan.goals_of(person.name).items():
+            if goal[0] == "activity":
+                of_goal = _OfGoal(setting, person, goal, rows, days)
+                total += of_goal.shares.sums(of_goal.days.w, np.append(starts, starts[-1] + 1))[:-1]
+        found.update(zip(((label, person.name) for label in labels), total.tolist(), strict=True))
+    return found
 
 
 def _columns() -> list[str]:
@@ -148,21 +167,21 @@ class _Setting:
 
     def roll_up(self, person: Person) -> Iterator["pd.DataFrame"]:
         """The rollups of one person: their goals and activities, then what they logged besides."""
-        days = self._workdays(person)
+        days = self.workdays(person)
         goals = self.plan.goals_of(person.name)
         for name in self.plan.activities:
             if (person.name, name) in self.begun and ("activity", name) not in goals:
                 goals["activity", name] = []
         for goal, rows in goals.items():
             of_goal = _OfGoal(self, person, goal, rows, days)
-            first = self.begun.get((person.name, of_goal.measured_by), self.as_of.day)
+            first = self.begun.get((person.name, of_goal.measured_by), self.plan.first_day)
             first = min(first, self.plan.first_day) if rows else first
             if first > self.as_of.day:
                 continue
             for timeline in self.timelines:
                 yield of_goal.frame(timeline, timeline.position(first))
 
-    def _workdays(self, person: Person) -> dict[bool, Workdays]:
+    def workdays(self, person: Person) -> dict[bool, Workdays]:
         """The person's half days, for goals by the working day (False) and by the calendar day (True)."""
         holidays = public_holidays(self.plan.holidays if person.holidays is None else person.holidays, self.horizon)
         return {

@@ -63,7 +63,7 @@ def daily_shares(
 
     Weakest first, each overwriting the days before it: the goal rows (everyone's, then the person's own), the dated
     targets of everyone, then those of the person; among them dates before labels, coarse labels before fine ones, and
-    of equals the later row last. Days that no goal row covers have no share.
+    of equals the later row last. Days that no goal row covers have no share, without goal rows none has.
     """
     import numpy as np
 
@@ -74,7 +74,8 @@ def daily_shares(
         inside = _range(horizon, goal.start, goal.end)
         total[inside] = goal.target or 0.0
         whole[inside] = spread.native(goal)[inside]
-    for target in sorted((t for t in targets if t.who in (None, person)), key=_strength):
+    applying = [t for t in targets if goals and t.who in (None, person)]
+    for target in sorted(applying, key=_strength):
         if target.period is None:
             _from_date(target, goals, total, whole, spread)
         else:

@@ -15,7 +15,7 @@ from sheetsync.errors import Problem
 from sheetsync.formulas import lookup_key
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.plan import Plan
-from sheetsync.scores import Score, scores
+from sheetsync.scores import Score
 from sheetsync.sentences import bar, full_day, number, sentence
 from sheetsync.template import Role, Tab, WorkbookTemplate
 
@@ -47,11 +47,6 @@ class Findings:
 def lay_out(template: WorkbookTemplate, findings: Findings) -> dict[str, Grid]:
     """The whole grid of every tool tab, by the tab's key."""
     return {tab.key: _grid(tab, findings) for tab in template.tabs if tab.is_tool_tab}
-
-
-def due_of(rollups: "pd.DataFrame") -> dict[tuple[str, str], float]:
-    """What the activity targets of each period come to, by (label, person)."""
-    return {key: score.due for key, score in scores(rollups).items()}
 
 
 def _grid(tab: Tab, findings: Findings) -> Grid:

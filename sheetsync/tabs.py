@@ -37,6 +37,8 @@ class TabWrite:
 def differing(key: str, read: Sequence[Sequence[Cell]], wanted: Sequence[Sequence[Cell]]) -> TabWrite | None:
     """What to write so that a tab that reads as `read` holds `wanted`; None when it does already."""
     before, after = trimmed(read), trimmed(wanted)
+    if before == after:
+        return None
     width = max((len(row) for row in (*before, *after)), default=0)
     rows = max(len(before), len(after))
     changed: list[tuple[int, int]] = []
@@ -73,7 +75,7 @@ def typed_cells(
     A whole row of ours that stands elsewhere was sorted, not typed.
     """
     grids = [grid for grid in (trimmed(own) for own in ours) if grid]
-    if not grids:
+    if not grids or trimmed(read) in grids:
         return
     rows = {tuple(map(_key, row)) for grid in grids for row in grid}
     for index, row in enumerate(trimmed(read)):

@@ -5,7 +5,7 @@ is a `date`, an amount of work is a `Fraction`, and a result is a dictionary key
 (cadence, label, person, kind, name).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -26,7 +26,7 @@ NATIVE = {
 Key = tuple[str, str, str, str, str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Who:
     """A person: `weekdays` are 0 (Monday) to 6; `first` and `last` are the days of From and Until."""
 
@@ -36,7 +36,7 @@ class Who:
     last: date | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Aim:
     """A row of Activities (`kind` activity, with `every`) or of Goals (`kind` goal, with `measured_by` and `of`)."""
 
@@ -52,7 +52,16 @@ class Aim:
     weight: Fraction = Fraction(1)
 
 
-@dataclass
+Aims = tuple[Aim, ...]
+"""The rows of one name that apply to one person, in order."""
+
+
+def native_of(aim: Aim) -> str:
+    """The native cadence of an aim."""
+    return "year" if aim.kind == "goal" else NATIVE[aim.every]
+
+
+@dataclass(eq=False)
 class Dated:
     """A row of Targets."""
 
@@ -62,7 +71,7 @@ class Dated:
     target: Fraction
 
 
-@dataclass
+@dataclass(eq=False)
 class Off:
     """A row of Time off; `who` is blank for everyone."""
 
@@ -72,7 +81,7 @@ class Off:
     part: Fraction = Fraction(1)
 
 
-@dataclass
+@dataclass(eq=False)
 class Entry:
     """A row of the log."""
 
@@ -84,7 +93,7 @@ class Entry:
     quality: int | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Plan:
     """All rows and settings. `as_of` is the last day whose rows count; `under_way` says that it is not finished."""
 
@@ -137,47 +146,63 @@ class Plan:
         return str(self.year_label(day))
 
     @cached_property
-    def _labels(self) -> dict[tuple[str, date], str]:
+    def _kept(self) -> dict[tuple[Any, ...], Any]:
         return {}
+
+    def _once(self, compute: Callable[..., Any], *asked: Any) -> Any:
+        """What `compute` says, asked once: exact fractions are slow."""
+        key = (compute.__name__, *asked)
+        if key not in self._kept:
+            self._kept[key] = compute(*asked)
+        return self._kept[key]
 
     def labelled(self, cadence: str, day: date) -> str:
         """As `label`, remembered."""
-        if (cadence, day) not in self._labels:
-            self._labels[cadence, day] = self.label(cadence, day)
-        return self._labels[cadence, day]
+        return str(self._once(self.label, cadence, day))
 
     def days_of(self, cadence: str, day: date) -> list[date]:
         """All days of the period of a cadence that holds the day: those around it with the same label."""
-        label = self.labelled(cadence, day)
-        days = [day]
-        while self.labelled(cadence, days[0] - DAY) == label:
-            days.insert(0, days[0] - DAY)
-        while self.labelled(cadence, days[-1] + DAY) == label:
+        days: list[date] = self._once(self._days_from, cadence, self._first_of(cadence, day))
+        return days
+
+    def _first_of(self, cadence: str, day: date) -> date:
+        if cadence == "year":
+            return self.year_start(day)
+        while self.labelled(cadence, day - DAY) == self.labelled(cadence, day):
+            day -= DAY
+        return day
+
+    def _days_from(self, cadence: str, first: date) -> list[date]:
+        days = [first]
+        while self.labelled(cadence, days[-1] + DAY) == self.labelled(cadence, first):
             days.append(days[-1] + DAY)
         return days
 
     # -- days of work --------------------------------------------------------------------------------------------
 
-    def work_planned(self, who: Who, day: date, calendar_days: bool) -> Fraction:
-        """w0(d): before time off and From/Until."""
-        if calendar_days:
-            return Fraction(1)
-        return Fraction(int(day.weekday() in who.weekdays and day not in self.holidays))
+    def work(self, who: Who, day: date, calendar_days: bool, planned: bool = False) -> Fraction:
+        """w(d), or w0(d) when `planned`: before time off and From/Until."""
+        return Fraction(self._once(self._work, who, day, calendar_days, planned))
 
-    def work(self, who: Who, day: date, calendar_days: bool) -> Fraction:
-        """w(d): less time off, which is at most the whole day, and nothing outside From/Until."""
+    def _work(self, who: Who, day: date, calendar_days: bool, planned: bool) -> Fraction:
+        w0 = Fraction(int(calendar_days or (day.weekday() in who.weekdays and day not in self.holidays)))
+        if planned:
+            return w0
         if (who.first and day < who.first) or (who.last and day > who.last):
             return Fraction(0)
-        away = Fraction(0)
-        for row in self.off:
-            if row.who in ("", who.name) and row.first <= day <= row.last:
-                away += row.part
-        return max(Fraction(0), self.work_planned(who, day, calendar_days) - min(away, Fraction(1)))
+        away = sum((r.part for r in self.off if r.who in ("", who.name) and r.first <= day <= r.last), Fraction(0))
+        return max(Fraction(0), w0 - min(away, Fraction(1)))
 
     # -- shares --------------------------------------------------------------------------------------------------
 
+    def row_in_force(self, aims: Aims, day: date) -> Aim | None:
+        """The row that holds on a day: the person's own before everyone's, then the later row."""
+        inside = [a for a in aims if not ((a.first and day < a.first) or (a.last and day > a.last))]
+        own = [a for a in inside if a.who]
+        return own[-1] if own else inside[-1] if inside else None
+
     def rule(self, who: Who, aim: Aim, day: date) -> tuple[str, Fraction] | None:
-        """What is in force on a day: (cadence whose total it is, or "" for the aim's own target, target)."""
+        """What is in force on a day: (the cadence whose total it is, "" for the aim's own rhythm; target)."""
         for name in (who.name, ""):
             rows = [r for r in self.dated if r.name == aim.name and r.who == name]
             for cadence in ("week", "month", "quarter", "year"):
@@ -190,28 +215,34 @@ class Plan:
                 return "", [r for r in started if r.period == latest][-1].target
         return None if aim.target is None else ("", aim.target)
 
-    def within(self, aim: Aim, day: date) -> bool:
-        """Whether a day is inside an aim's own From and Until."""
-        return not ((aim.first and day < aim.first) or (aim.last and day > aim.last))
+    def share(self, who: Who, aims: Aims, day: date, planned: bool = False) -> Fraction:
+        """t(d), or what it would be before time off when `planned`."""
+        return Fraction(self._once(self._share, who, aims, day, planned))
 
-    def share(self, who: Who, aim: Aim, day: date, *, before_time_off: bool = False) -> Fraction:
-        """t(d), or what it would be before time off."""
-        rule = self.rule(who, aim, day)
-        if rule is None or not self.within(aim, day):
+    def _share(self, who: Who, aims: Aims, day: date, planned: bool) -> Fraction:
+        aim = self.row_in_force(aims, day)
+        rule = aim and self.rule(who, aim, day)
+        if not aim or not rule:
             return Fraction(0)
         cadence, target = rule
-        calendar_days = aim.every == "day"
-        mine = (self.work_planned if before_time_off else self.work)(who, day, calendar_days)
-        if not mine:
-            return Fraction(0)
-        if aim.kind == "goal":
-            days = [d for d in self.days_of(cadence or "year", day) if self.within(aim, d)]
-            part = self.work_planned if before_time_off else self.work
-            return target * mine / sum(part(who, d, calendar_days) for d in days)
-        if not cadence and NATIVE[aim.every] == "day":
+        mine = self.work(who, day, aim.every == "day", planned)
+        if not mine or (not cadence and aim.kind == "activity" and NATIVE[aim.every] == "day"):
             return target * mine
-        days = self.days_of(cadence or NATIVE[aim.every], day)
-        return target * mine / sum(self.work_planned(who, d, calendar_days) for d in days)
+        within = aims if cadence else (aim,)
+        first = self._first_of(cadence or native_of(aim), day)
+        whole: Fraction = self._once(self._whole, who, within, cadence or native_of(aim), first, planned)
+        return target * mine / whole
+
+    def _whole(self, who: Who, aims: Aims, cadence: str, first: date, planned: bool) -> Fraction:
+        """What a target is spread over: D0 of the period for an activity, D inside its own days for an outcome."""
+        outcome, calendar_days = aims[0].kind == "goal", aims[0].every == "day"
+        whole = Fraction(0)
+        for day in self.days_of(cadence, first):
+            if not outcome:
+                whole += self.work(who, day, calendar_days, planned=True)
+            elif self.row_in_force(aims, day):
+                whole += self.work(who, day, calendar_days, planned)
+        return whole
 
     # -- rollups -------------------------------------------------------------------------------------------------
 
@@ -220,8 +251,8 @@ class Plan:
         activity = aim.measured_by if aim.kind == "goal" else aim.name
         return [e for e in self.log if e.who == who.name and e.activity == activity and e.day <= self.as_of]
 
-    def aims_of(self, who: Who) -> Iterator[tuple[Aim, bool]]:
-        """Each aim of a person, and whether it is theirs: an own row goes before everyone's, a later before an earlier.
+    def aims_of(self, who: Who) -> Iterator[tuple[Aims, bool]]:
+        """The rows of each aim of a person, and whether it is theirs.
 
         An activity that is not the person's goal but was logged counts too, without a target.
         """
@@ -230,57 +261,58 @@ class Plan:
             if aim.who in ("", who.name) and (aim.kind, aim.name) not in names:
                 names.append((aim.kind, aim.name))
         for kind, name in names:
-            rows = [a for a in self.aims if (a.kind, a.name) == (kind, name) and a.who in ("", who.name)]
-            own = [a for a in rows if a.who]
-            yield (own or rows)[-1], True
+            yield tuple(a for a in self.aims if (a.kind, a.name) == (kind, name) and a.who in ("", who.name)), True
         for activity in sorted({e.activity for e in self.log if e.who == who.name and e.day <= self.as_of}):
             if ("activity", activity) not in names:
-                yield Aim("activity", activity), False
+                yield (Aim("activity", activity, last=date.min),), False  # no day has a share
 
     def roll_up(self) -> dict[Key, dict[str, Any]]:
         """Every rollup of every cadence."""
         results: dict[Key, dict[str, Any]] = {}
-        begins = min(d for d in _every_day(date(self.year - 1, 1, 1), 800) if self.year_label(d) == self.year)
+        begins = date(self.year if self.year_starts == 1 else self.year - 1, self.year_starts, 1)
         for who in self.people:
-            for aim, theirs in self.aims_of(who):
-                rows = self.rows_of(who, aim)
+            for aims, theirs in self.aims_of(who):
+                rows = self.rows_of(who, aims[0])
                 starts = [e.day for e in rows] + ([begins] if theirs else [])
-                first = min(starts, default=self.as_of + DAY)
-                if first > self.as_of:
+                if min(starts) > self.as_of:
                     continue
                 for cadence in CADENCES:
-                    for label, result in self._cadence(who, aim, theirs, cadence, first, rows):
-                        results[cadence, label, who.name, aim.kind, aim.name] = result
+                    for label, result in self._cadence(who, aims, theirs, cadence, min(starts), rows):
+                        results[cadence, label, who.name, aims[0].kind, aims[0].name] = result
         return results
 
     def _cadence(
-        self, who: Who, aim: Aim, theirs: bool, cadence: str, first: date, rows: list[Entry]
+        self, who: Who, aims: Aims, theirs: bool, cadence: str, first: date, rows: list[Entry]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        native = theirs and cadence == ("year" if aim.kind == "goal" else NATIVE[aim.every])
+        native = theirs and cadence == native_of(aims[0])
         streak = best = 0
         day = first
         while True:
             days = self.days_of(cadence, day)
             if days[0] > self.as_of:
                 return
-            result = self._rollup(who, aim, native, days, rows)
+            result = self._rollup(who, aims, native, days, rows)
             if result["status"] not in ("off", "untargeted"):
                 if result["status"] == "met":
                     streak += 1
                 elif days[-1] < self.boundary:
                     streak = 0
             best = max(best, streak)
-            result |= {"native": native, "streak": streak if native else None, "best_streak": best if native else None}
+            result |= {
+                "native": native,
+                "streak": streak if native else None,
+                "best_streak": best if native else None,
+            }
             yield self.labelled(cadence, day), result
             day = days[-1] + DAY
 
-    def _rollup(self, who: Who, aim: Aim, native: bool, days: list[date], rows: list[Entry]) -> dict[str, Any]:
+    def _rollup(self, who: Who, aims: Aims, native: bool, days: list[date], rows: list[Entry]) -> dict[str, Any]:
         def measure(entries: list[Entry]) -> Fraction:
-            if aim.of == "amount":
+            if aims[0].of == "amount":
                 return sum((e.amount for e in entries if e.amount is not None), Fraction(0))
             return sum((e.count for e in entries), Fraction(0))
 
-        calendar_days = aim.every == "day"
+        calendar_days = aims[0].every == "day"
         inside = [e for e in rows if e.day in days]
         rated = [e for e in inside if e.quality is not None]
         weights = sum((e.count for e in rated), Fraction(0))
@@ -288,7 +320,7 @@ class Plan:
         actual = measure(inside)
         before = measure([e for e in inside if e.day < self.boundary])
         work = {d: self.work(who, d, calendar_days) for d in days}
-        shares = {d: self.share(who, aim, d) for d in days}
+        shares = {d: self.share(who, aims, d) for d in days}
         done = sum((work[d] for d in days if d < self.boundary), Fraction(0))
         whole = sum(work.values(), Fraction(0))
         target = sum(shares.values(), Fraction(0))
@@ -308,7 +340,7 @@ class Plan:
         if not target:
             return result | dict.fromkeys(nothing) | {"status": "untargeted", "projection": projection}
         expected = sum((shares[d] for d in days if d < self.boundary), Fraction(0))
-        small = sum((self.share(who, aim, d, before_time_off=True) for d in days), Fraction(0))
+        small = sum((self.share(who, aims, d, planned=True) for d in days), Fraction(0))
         if native and len(days) >= 7 and 0 < small <= 2:
             expected = target * max(Fraction(0), 4 * done / whole - 3)
         pace = before / expected if expected else None
@@ -349,9 +381,10 @@ class Plan:
     def score(self, who: Who, cadence: str, label: str, rollups: dict[Key, dict[str, Any]]) -> Fraction | None:
         """The score of a period: of the activity goals native to its cadence or finer, weighted."""
         total = weights = Fraction(0)
-        for aim, theirs in self.aims_of(who):
+        for aims, theirs in self.aims_of(who):
+            aim = next((a for a in aims if a.who), aims[0])
             result = rollups.get((cadence, label, who.name, aim.kind, aim.name))
-            finer = CADENCES.index(NATIVE[aim.every]) <= CADENCES.index(cadence)
+            finer = CADENCES.index(native_of(aim)) <= CADENCES.index(cadence)
             if aim.kind != "activity" or not theirs or not finer or result is None or not result["target"]:
                 continue
             closed = result["end"] <= self.boundary
@@ -362,8 +395,3 @@ class Plan:
             total += aim.weight * min(Fraction(1), done / of)
             weights += aim.weight
         return total / weights if weights else None
-
-
-def _every_day(first: date, count: int) -> Iterator[date]:
-    for n in range(count):
-        yield first + n * DAY

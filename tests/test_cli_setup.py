@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 
 from sheetsync.template import WorkbookTemplate
 from tests.cli import Desk, new_desk, sheetsync, small_desk
@@ -128,11 +129,10 @@ def test_create_writes_names_as_text(tmp_path: Path) -> None:
     assert desk.ok("sync", "--strict", "--json").json["problems"] == []
 
 
-def desk_cell(desk: Desk, tab: str, row: int) -> "Cell":
+def desk_cell(desk: Desk, tab: str, row: int) -> Cell:
     """The first cell of a row, as openpyxl has it."""
     with desk.edited() as book:
-        cell: Cell = book[tab].cell(row, 1)
-    return cell
+        return book[tab].cell(row, 1)
 
 
 def test_extend_adds_the_rows_of_a_new_person_and_year(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
         pace_share = row.expected / row.target if row.target > 0 else None
         table.add_row(
             Text(_SIGNS.get(row.status, "·"), style=style),
-            row.name,
+            Text(row.name),
             Text(row.period, style="dim"),
             number(row.actual),
             number(row.target),

@@ -135,8 +135,10 @@ def extend_command(context: Context, year: int | None) -> None:
     from sheetsync.runs.extending import extend
 
     with context.opened() as run:
+        from sheetsync.sentences import counted
+
         added = extend(run, year)
     for tab, rows in added.items():
-        context.say(f"{tab}: {rows:,} rows added")
+        context.say(f"{tab}: {counted(rows, 'row')} added")
     if not added:
         context.say("Nothing to add: every period and person has a row.")

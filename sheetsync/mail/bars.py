@@ -40,8 +40,7 @@ def heights(history: Sequence[float | None]) -> list[int | None]:
 def sparkline(history: Sequence[float | None]) -> str:
     """The weeks as block characters, a full block for a target reached, a dot where there was none."""
     return "".join(
-        "·" if height is None else _BLOCKS[height * (len(_BLOCKS) - 1) // 100]
-        for height in heights(history)
+        "·" if height is None else _BLOCKS[height * (len(_BLOCKS) - 1) // 100] for height in heights(history)
     )
 
 

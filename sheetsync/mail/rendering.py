@@ -56,9 +56,7 @@ def _environment(folders: tuple[Path, ...]) -> "Environment":
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader(
-            [FileSystemLoader(folders), PrefixLoader({"built-in": FileSystemLoader(folders[-1])})]
-        ),
+        loader=ChoiceLoader([FileSystemLoader(folders), PrefixLoader({"built-in": FileSystemLoader(folders[-1])})]),
         undefined=StrictUndefined,
         autoescape=lambda name: name is None or name.endswith(".html.j2"),
         trim_blocks=True,
@@ -113,9 +111,7 @@ def _inlined(html: str) -> str:
 
 def _harmless(digest: Digest) -> Digest:
     """The digest with every text made safe to show; an address or link that is none becomes blank."""
-    changes: dict[str, Any] = {
-        field.name: _harmless_value(getattr(digest, field.name)) for field in fields(digest)
-    }
+    changes: dict[str, Any] = {field.name: _harmless_value(getattr(digest, field.name)) for field in fields(digest)}
     changes |= {name: typed_text(getattr(digest, name), _LONG) for name in _NARRATIVES}
     changes |= {name: typed_line(getattr(digest, name), _SHORT) for name in ("person", "partner")}
     changes |= {name: valid_address(getattr(digest, name)) or "" for name in ("person_email", "partner_email")}

@@ -46,6 +46,8 @@ def create(run: Opened, wanted: Wanted) -> Created:
     activities = _activity_titles(template, wanted.rows)
     into = wanted.into or config.spreadsheet_id
     if into is None and not wanted.new:
+        if wanted.share:
+            raise UsageError(f"--share: {config.workbook} is a local file; only a Google Sheet can be shared")
         from sheetsync.workbook import xlsx
 
         path = local_path(config)

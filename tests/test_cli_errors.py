@@ -1,0 +1,314 @@
+"""Bad input: each with its exit code and one line that says what, where and what to do; nothing is left half-written."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from sheetsync import errors
+from tests.cli import PROJECT, Desk, new_desk, sheetsync, small_desk
+from tests.google_server import GoogleServer
+
+ROBOT = "robot@demo.iam.gserviceaccount.com"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Ann and Ben, 60 rows, synced."""
+    return small_desk(tmp_path)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Desk:
+    """Nothing but a configuration."""
+    return new_desk(tmp_path / "bare")
+
+
+# ---- the configuration --------------------------------------------------------------------------------------------
+
+
+def test_a_missing_configuration(tmp_path: Path) -> None:
+    """Its path, and how to get one."""
+    sheetsync("-c", tmp_path / "none.yaml", "sync").refused(3, "none.yaml", "sheetsync init", "-c")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("workbok: goals.xlsx", ("line 1", "workbok", "did you mean workbook?")),
+        ("workbook: goals.xlsx\nemail:\n  smtp:\n    hots: x", ("line 4", "email.smtp.hots", "did you mean host?")),
+        ("workbook: goals.xlsx\nrecipients: [a@b.c]", ("recipients", "did you mean email.recipients?")),
+        ("workbook: goals.xlsx\ntimezone: Europe/Londn\nweek_starts: mon", ("Europe/London", "| line 3, week_starts")),
+        ("workbook: goals.xlsx\nworkbook: b.xlsx", ("workbook", "twice")),
+        ("workbook: [goals.xlsx", ("config.yaml", "line 1")),
+        ("- a\n- b", ("config.yaml",)),
+        ("", ("config.yaml", "workbook")),
+        ("workbook: goals.xlsx\ntemplate: salse", ("template", "salse", "did you mean sales?")),
+        ("workbook: goals.xlsx\ntemplate: my.yaml", ("my.yaml", "sales")),
+        ("workbook: goals.xlsx\nledger: mysql://x/y", ("ledger", "sqlite:///")),
+        ("workbook: goals.xlsx\nledger: sqlite:///no/such/folder/x.db", ("ledger", "no/such/folder")),
+        ("workbook: goals.xlsx\nledger: ${NO_SUCH_VARIABLE}", ("NO_SUCH_VARIABLE", "not set")),
+    ],
+)
+def test_a_wrong_configuration(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
+    """Every problem at once, with line, path and the nearest right one."""
+    desk = Desk(tmp_path)
+    desk.config.write_text(text, encoding="utf-8")
+    desk.run("sync").refused(3, *words)
+    assert {path.name for path in tmp_path.iterdir()} <= {"config.yaml", ".sheetsync.lock"}
+
+
+def test_errors_as_json(tmp_path: Path) -> None:
+    """--log-format json: the same line, for machines; and usage errors too."""
+    result = sheetsync("-c", tmp_path / "none.yaml", "--log-format", "json", "sync")
+    assert result.code == 3
+    assert result.err.startswith('{"level": "error", "exit_code": 3, "message": "')
+    assert sheetsync("--log-format=json", "sync", "--as-of", "x").err.startswith('{"level": "error", "exit_code": 2')
+
+
+def test_a_traceback_only_when_asked_for(tmp_path: Path) -> None:
+    """-v shows where it happened; the line is there all the same."""
+    said = sheetsync("-v", "-c", tmp_path / "none.yaml", "sync")
+    assert "Traceback" in said.err
+    assert said.err.splitlines()[-1].startswith("sheetsync: ")
+
+
+# ---- the command line ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sync", "--as-of", "2026-02-30"], ("--as-of", "2026-02-30", "2026-02-14")),
+        (["sync", "--as-of", "yesterday"], ("--as-of", "yesterday")),
+        (["sync", "--dryrun"], ("--dryrun", "--dry-run")),
+        (["synk"], ("synk", "--help")),
+        (["export", "rollup"], ("rollup", "activities")),
+        (["export", "rollups", "--format", "xml"], ("--format", "xml", "json")),
+        (["status", "--who", "Bne Smith"], ("--who", "Bne Smith", "Ann, Ben")),
+        (["import"], ("FILE", "sheetsync import --help")),
+        (["import", "log.csv", "--map", "Date"], ("Date", "COLUMN=VALUE")),
+        (["create", "--year", "26"], ("--year", "26", "1970")),
+        (["email", "preview", "--to", "Nobody"], ("--to", "Nobody")),
+        (["email", "preview", "--period", "2026-07"], ("--period", "2026-07", "2026-W07")),
+        (["email", "preview", "--kind", "monthly"], ("--kind", "monthly", "partner-weekly")),
+    ],
+)  # fmt: skip
+def test_a_wrong_option(desk: Desk, arguments: list[str], words: tuple[str, ...]) -> None:
+    """What is wrong with which option, and what would be right."""
+    before = desk.state()
+    desk.run(*arguments).refused(2, *words)
+    assert desk.state() == before
+
+
+def test_no_command_shows_the_help_page() -> None:
+    """The commands, and exit code 2 as the shell expects."""
+    result = sheetsync()
+    assert result.code == 2
+    assert "Commands:" in result.out + result.err
+
+
+# ---- the workbook -------------------------------------------------------------------------------------------------
+
+
+def _absent(path: Path) -> None:
+    path.unlink()
+
+
+def _text(path: Path) -> None:
+    path.write_text("Date,Who\n")
+
+
+def _old_excel(path: Path) -> None:
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+
+
+def _cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _foreign(path: Path) -> None:
+    Workbook().save(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_absent, ("does not exist", "sheetsync create")),
+        (_text, ("not an .xlsx file",)),
+        (_old_excel, (".xls", "save it as .xlsx")),
+        (_cut_off, ("not an .xlsx file", "earlier version")),
+        (_empty, ("not an .xlsx file",)),
+        (_foreign, ("not made by `sheetsync create`",)),
+        (_folder, ("goals.xlsx",)),
+    ],
+)
+def test_a_workbook_that_is_none(desk: Desk, spoil: Callable[[Path], None], words: tuple[str, ...]) -> None:
+    """Exit 3 whatever the command, and the file stays as it is."""
+    spoil(desk.workbook)
+    before = desk.state()
+    file = desk.csv("more.csv", ["Date", "Activity"], [["2026-10-01", "Cold call"]])
+    before["more.csv"] = file.read_bytes()
+    for arguments in (["sync"], ["sync", "--dry-run"], ["extend"], ["import", str(file)], ["log", "Cold call"]):
+        desk.run(*arguments).refused(3, "goals.xlsx", *words)
+    assert desk.state() == before
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs to be root to become somebody else")
+def test_a_folder_that_cannot_be_written() -> None:
+    """Somebody without rights is told so; nothing is left behind, nothing in the log is lost."""
+    import pwd
+    import shutil
+    import sys
+    import tempfile
+
+    nobody = pwd.getpwnam("nobody")
+    folder = Path(tempfile.mkdtemp(prefix="sheetsync-unwritable-"))
+    try:
+        desk = small_desk(folder)
+        folder.chmod(0o755)
+        for command, words in (
+            (["sync"], ("lock", "denied")),
+            (["-c", "new.yaml", "init"], ("new.yaml", "denied")),
+            (["demo", "--dir", "new"], ("new", "denied")),
+        ):
+            before = desk.state()
+            arguments = [sys.executable, "-m", "sheetsync", *(["-c", "config.yaml"] if command == ["sync"] else [])]
+            done = subprocess.run(
+                [*arguments, *command], capture_output=True, text=True, cwd=desk.folder, check=False,
+                env={"PYTHONPATH": str(PROJECT), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+                preexec_fn=lambda: os.setuid(nobody.pw_uid),
+            )  # fmt: skip
+            if "Permission denied: '/root" in done.stderr or "No module named" in done.stderr:
+                pytest.skip("nobody may not use this Python")
+            assert done.returncode == 3, done
+            assert len(done.stderr.splitlines()) == 1
+            assert all(word in done.stderr.lower() for word in words), done.stderr
+            assert desk.state() == before
+    finally:
+        shutil.rmtree(folder)
+
+
+# ---- Google -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def google() -> Iterator[GoogleServer]:
+    """A Google of one's own."""
+    with GoogleServer() as server:
+        yield server
+
+
+def _at(folder: Path, server: GoogleServer, workbook: str) -> Desk:
+    desk = new_desk(folder / "google", "--workbook", workbook, "--credentials", "robot.json")
+    desk.configure("api_endpoint: null", f"api_endpoint: {server.endpoint}")
+    return desk
+
+
+def _key(server: GoogleServer) -> str:
+    import json
+
+    return json.dumps(server.service_account(ROBOT))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, ("robot.json", "no such credentials file", "google.credentials")),
+        ("not JSON", ("robot.json", "not JSON")),
+        ("[]", ("robot.json", "neither a service account")),
+        ('{"type": "service_account", "client_email": "a@b.c"}', ("robot.json", "lacks private_key")),
+        ('{"installed": {}}', ("robot.json", "OAuth client")),
+    ],
+)
+def test_wrong_credentials(tmp_path: Path, google: GoogleServer, content: str | None, words: tuple[str, ...]) -> None:
+    """Exit 6, the file, and what to do; Google is not asked at all, and the key is never shown."""
+    desk = _at(tmp_path, google, google.create_spreadsheet("Goals", "ann@example.com"))
+    if content is not None:
+        desk.file("robot.json", content)
+    for arguments in (["sync"], ["create"]):
+        desk.run(*arguments).refused(6, *words)
+    assert google.requests == []
+
+
+def test_a_dead_key(tmp_path: Path, google: GoogleServer) -> None:
+    """A key that was revoked: exit 6, whose it is, and how to get a new one."""
+    desk = _at(tmp_path, google, google.create_spreadsheet("Goals", "ann@example.com", {ROBOT: "writer"}))
+    desk.file("robot.json", _key(google))
+    google.revoke(ROBOT)
+    line = desk.run("sync").refused(6, ROBOT, "new key")
+    assert "PRIVATE" not in line
+
+
+def test_an_unknown_spreadsheet(tmp_path: Path, google: GoogleServer) -> None:
+    """An id that leads nowhere is a wrong configuration: exit 3."""
+    unknown = "1" + "x9" * 21 + "x"
+    desk = _at(tmp_path, google, unknown)
+    desk.file("robot.json", _key(google))
+    for arguments in (["sync"], ["create"]):
+        desk.run(*arguments).refused(3, unknown, "workbook")
+
+
+def test_a_spreadsheet_that_is_not_shared(tmp_path: Path, google: GoogleServer) -> None:
+    """Exit 6, with the address to share it with."""
+    spreadsheet = google.create_spreadsheet("Goals", "ann@example.com")
+    desk = _at(tmp_path, google, spreadsheet)
+    desk.file("robot.json", _key(google))
+    desk.run("sync").refused(6, spreadsheet, ROBOT, "share")
+    desk.run("create").refused(6, spreadsheet, ROBOT, "share")
+
+
+def test_a_spreadsheet_that_nobody_created(tmp_path: Path, google: GoogleServer) -> None:
+    """A blank, shared spreadsheet is no workbook yet: exit 3 and how to fill it."""
+    spreadsheet = google.create_spreadsheet("Goals", "ann@example.com", {ROBOT: "writer"})
+    desk = _at(tmp_path, google, spreadsheet)
+    desk.file("robot.json", _key(google))
+    desk.run("sync").refused(3, "create")
+    assert google.spreadsheet(spreadsheet).titles() == ["Sheet1"]
+
+
+def test_nobody_answers(tmp_path: Path, google: GoogleServer) -> None:
+    """No network: exit 4 after a few tries, for the next run may succeed."""
+    spreadsheet = google.create_spreadsheet("Goals", "ann@example.com", {ROBOT: "writer"})
+    desk = _at(tmp_path, google, spreadsheet)
+    desk.file("robot.json", _key(google))
+    desk.configure(google.endpoint, "http://127.0.0.1:9")
+    desk.configure("credentials: robot.json", "credentials: robot.json")
+    result = desk.run("sync")
+    result.refused(4, "127.0.0.1")
+
+
+# ---- the list -----------------------------------------------------------------------------------------------------
+
+
+def _documented() -> dict[int, str]:
+    text = (PROJECT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| *(\d+) *\|(.+)\|$", text, re.MULTILINE)
+    return {int(code): rest for code, rest in rows}
+
+
+def test_every_exit_code_is_documented() -> None:
+    """docs/exit-codes.md has a row with meaning, examples and remedy for each code of `sheetsync.errors`, and no other."""
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.SheetsyncError)]
+    codes = {c.exit_code for c in classes}
+    documented = _documented()
+    assert codes == {1, 2, 3, 4, 5, 6, 75}
+    assert set(documented) - {0, 130, 141} == codes
+    for row in documented.values():
+        cells = [cell.strip() for cell in row.split("|")]
+        assert len(cells) == 3
+        assert all(cells)
