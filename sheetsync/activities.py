@@ -10,12 +10,10 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sheetsync.cells import Cell, Misread, is_blank, read_date, read_number, serial, text_of
+from sheetsync.cells import Cell, Misread, day_of, is_blank, read_date, read_number, serial, text_of
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.tables import Table
-
-_LARGEST = 1e12
 
 
 class Activity(NamedTuple):
@@ -106,19 +104,16 @@ def read_count(cell: Cell) -> float | Misread:
     if is_blank(cell):
         return 1.0
     number = read_number(cell)
-    if isinstance(number, Misread):
-        return number
-    if number < 0:
+    if isinstance(number, float) and number < 0:
         return Misread(f"a count below 0: {number:g}", "correct the row it is meant to undo")
-    return _believable(number)
+    return number
 
 
 def read_amount(cell: Cell) -> float | Misread | None:
     """An amount: blank is none, below 0 is a refund."""
     if is_blank(cell):
         return None
-    number = read_number(cell)
-    return number if isinstance(number, Misread) else _believable(number)
+    return read_number(cell)
 
 
 def read_quality(cell: Cell) -> float | Misread | None:
@@ -128,12 +123,6 @@ def read_quality(cell: Cell) -> float | Misread | None:
     number = read_number(cell)
     if isinstance(number, float) and not 1 <= number <= 5:
         return Misread(f"{number:g} is not between 1 and 5", "5 is best; leave it blank if you don't know")
-    return number
-
-
-def _believable(number: float) -> float | Misread:
-    if abs(number) > _LARGEST:
-        return Misread(f"{number:g} is too large to be true", "correct the number")
     return number
 
 
@@ -159,7 +148,7 @@ def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
     for row, (cells, values) in enumerate(
         zip(zip(*columns, strict=True), zip(*read, strict=True), strict=True), first
     ):
-        if not cells[0] and not cells[2] and all(map(is_blank, cells)):
+        if all(map(is_blank, cells)):
             continue
         rows += 1
         if any_flaw and Misread in map(type, values):
@@ -179,10 +168,16 @@ def _problems(
     table: Table, row: int, keys: Iterable[str], cells: Iterable[Cell], values: Iterable[Any]
 ) -> list[Problem]:
     return [
-        Problem(table.title, row, table.heading(key), value.what, value.hint, text_of(cell))
+        Problem(table.title, row, table.heading(key), value.what, value.hint, _as_seen(key, cell))
         for key, cell, value in zip(keys, cells, values, strict=True)
         if isinstance(value, Misread)
     ]
+
+
+def _as_seen(key: str, cell: Cell) -> str:
+    """What the person sees in the cell: a serial number in the date column looks like a date."""
+    day = day_of(cell) if key == "date" and isinstance(cell, int | float) else None
+    return str(day) if day else text_of(cell)
 
 
 def parse_tally(table: Table, vocabulary: Vocabulary) -> Logged:

@@ -35,6 +35,13 @@ _BLANK_CHARACTERS = re.compile(r"[\s\u00a0\u200b\u2060\ufeff]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes them
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}([ ,.'’]\d{3})+)([.,]\d+)?")
 _LEADING_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_TIME = re.compile(
+    r"(?:T|,?\s+(?:at\s+)?)\d{1,2}(?::\d\d){1,2}(?:\.\d+)?\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d)?$",
+    re.IGNORECASE,
+)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})[a-z]*\.?", re.IGNORECASE)
+_LARGEST = 1e12  # beyond it sums lose their cents, and products overflow
 _CURRENCY = "$€£¥₹ "
 
 
@@ -111,7 +118,14 @@ def trimmed(grid: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
 
 
 def read_number(cell: Cell) -> float | Misread:
-    """The number in a non-blank cell. Numbers typed as text count when they can mean one number only."""
+    """The number in a non-blank cell, up to 10^12. Text counts when it can mean one number only."""
+    number = _number(cell)
+    if isinstance(number, float) and abs(number) > _LARGEST:
+        return Misread(f"{number:g} is too large to be true", "correct the number")
+    return number
+
+
+def _number(cell: Cell) -> float | Misread:
     if isinstance(cell, bool):
         return Misread("a tick box is no number", "type a number")
     if isinstance(cell, int | float):
@@ -141,7 +155,7 @@ def _number_readings(text: str) -> list[float]:
         if re.fullmatch(rf"{grouped}({re.escape(point)}\d+)?", text):
             plain = "".join(c for c in text if c not in separators)
             readings.add(float(plain.replace(point, ".")))
-    return sorted(readings)
+    return sorted(reading for reading in readings if math.isfinite(reading))
 
 
 def read_date(cell: Cell) -> date | Misread:
@@ -164,22 +178,32 @@ def read_date(cell: Cell) -> date | Misread:
 
 
 def _date_readings(text: str) -> list[date]:
-    """The days that a text can mean, in order. A text without day, month or year means none."""
-    if len(text) > 60 or not re.search(r"\d", text):
+    """The days that a text can mean, in order. A text without day, month and a year of four digits means none.
+
+    So does one with more numbers than a date has, or with another day's weekday. A time after the date is dropped.
+    """
+    typed = _TIME.sub("", text)
+    numbers = re.findall(r"\d+", typed)
+    words = re.findall(r"[^\W\d_]{3,}", _WEEKDAY.sub("", typed))
+    if len(text) > 60 or not {4, 8} & {len(n) for n in numbers} or len(numbers) > (2 if words else 3):
         return []
+    orders = ("year",) if re.match(r"\d{4}", typed) else ("month", "day")
+    days = {day for day in (_parsed(typed, first) for first in orders) if day and EARLIEST <= day <= LATEST}
+    weekday = _WEEKDAY.search(typed)
+    return sorted(day for day in days if not weekday or _WEEKDAYS[day.weekday()] == fold(weekday[1]))
+
+
+def _parsed(text: str, first: str) -> date | None:
+    """The day when the year, the month or the day stands first; None when one of them is not in the text."""
     from dateutil import parser
 
-    defaults = (datetime(2000, 1, 1), datetime(2003, 8, 28))  # noqa: DTZ001  all three fields differ
-    orders = ("year",) if re.match(r"\d{4}", text) else ("month", "day", "year")
-    readings = set()
-    for first in orders:
+    found = set()
+    for default in (datetime(2000, 1, 1), datetime(2003, 8, 28)):  # noqa: DTZ001  all three fields differ
         try:
-            parsed = [
-                parser.parse(text, default=default, dayfirst=first == "day", yearfirst=first == "year").date()
-                for default in defaults
-            ]
+            read = parser.parse(
+                text, default=default, dayfirst=first == "day", yearfirst=first == "year", ignoretz=True
+            )
         except (ValueError, OverflowError, TypeError):
-            continue
-        if parsed[0] == parsed[1] and EARLIEST <= parsed[0] <= LATEST:
-            readings.add(parsed[0])
-    return sorted(readings)
+            return None
+        found.add(read.date())
+    return found.pop() if len(found) == 1 else None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sheetsync.cells import fold
+from sheetsync.cells import fold, text_of
 from sheetsync.errors import Problem
 from sheetsync.goals import DatedTarget, Goal, Kind, activity_names, parse_activity_goals, parse_goals, parse_targets
 from sheetsync.names import Names
@@ -41,7 +41,7 @@ class Plan:
         return next((p for p in self.people if fold(p.name) == fold(name)), None)
 
     def goals_of(self, person: str) -> dict[tuple[Kind, str], list[Goal]]:
-        """The goal rows that apply to a person, by kind and name, in the order of the tabs: goals, then activities."""
+        """The goal rows that apply to a person, by kind and name, in the order of the tabs: goals come first."""
         rows: dict[tuple[Kind, str], list[Goal]] = {}
         for goal in self.goals:
             if goal.who in (None, person):
@@ -114,6 +114,6 @@ def _unknown_calendars(tables: Iterable[Table], people: Iterable[Person]) -> lis
         )
         for table in tables
         for row, cells in table.rows()
-        for code in (unknown.get(str(cells.get("name"))),)
+        for code in (unknown.get(text_of(cells.get("name"))),)
         if code
     ]  # fmt: skip

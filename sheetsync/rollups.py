@@ -16,7 +16,7 @@ from sheetsync.goals import Goal, Kind
 from sheetsync.people import Person
 from sheetsync.periods import AsOf, Cadence, Period
 from sheetsync.plan import Plan
-from sheetsync.shares import daily_shares
+from sheetsync.shares import Shares, daily_shares
 from sheetsync.statuses import Measures, statuses
 from sheetsync.workdays import Horizon, Workdays, public_holidays, workdays
 
@@ -208,10 +208,17 @@ class _OfGoal:
         self.typical = max(rows, key=lambda row: row.who is not None) if rows else None
         self.measured_by = self.typical.measured_by if self.typical else self.name
         self.days = days[bool(self.typical and self.typical.every_day)]
-        self.shares = daily_shares(
-            rows, [t for t in setting.plan.targets if t.name == self.name], person=person.name, days=self.days,
-            horizon=setting.horizon, calendar=setting.plan.calendar,
-        )  # fmt: skip
+        targets = [t for t in setting.plan.targets if t.name == self.name]
+
+        def spread(days: Workdays) -> Shares:
+            return daily_shares(
+                rows, targets, person=person.name, days=days, horizon=setting.horizon, calendar=setting.plan.calendar
+            )
+
+        self.shares = spread(self.days)
+        # Time off moves an outcome's shares to other days, so that before time off they are others.
+        w0 = self.days.w0
+        self.untouched = spread(Workdays(w0, w0)) if self.kind == "goal" else self.shares
         finished = np.arange(len(setting.horizon)) < setting.horizon.index(self.as_of.boundary)
         self.finished = np.where(finished, self.days.w, 0)
 
@@ -231,7 +238,7 @@ class _OfGoal:
             finished=sums[before],
             target=self.shares.sums(self.days.w, starts)[:-1],
             expected=self.shares.sums(self.finished, starts)[:-1],
-            untouched=self.shares.sums(self.days.w0, starts)[:-1],
+            untouched=self.untouched.sums(self.days.w0, starts)[:-1],
             days=_summed(self.days.w, starts),
             days_finished=_summed(self.finished, starts),
             rows=timeline.rows.get(self.person.name, np.zeros(len(timeline.periods)))[begin:],

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 def latest_slot(weekday: int, at: time, now: datetime, zone: ZoneInfo) -> date:
     """The local day of the latest moment of a weekly slot (`weekday` is 0 for Monday) up to `now`, an aware datetime.
 
-    A moment that a clock change skips is the first one after the gap; one that comes twice is the first.
+    A moment that a clock change skips comes as much later as the clock jumped; one that comes twice is the first.
     """
     today = now.astimezone(zone).date()
     day = today - timedelta(days=(today.weekday() - weekday) % 7)

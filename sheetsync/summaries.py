@@ -1,7 +1,7 @@
 """What the tool's own tabs hold: grids laid out from rollups, one function a role.
 
 A summary tab has a row a person and period for the plan's years (what computed columns look up by its key) and, for
-the periods in the tab's window, a row a goal or activity; the newest stands first.
+the periods in the tab's window, a row a goal or activity; the newest stands first, what is to come last.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,8 +58,13 @@ def _grid(tab: Tab, findings: Findings) -> Grid:
 
 
 def _shown(cell: Cell, column_type: str) -> Cell:
-    """A cell as people should see it: blank text is a blank cell, and no number has endless decimals."""
+    """A cell as people should see it: blank text is a blank cell, and no number has endless decimals.
+
+    Whole per cents are shown, and 99.6 % must not read as reached.
+    """
     if isinstance(cell, float):
+        if column_type == "percent" and 0.99 < cell < 1 - 1e-9:
+            return 0.99
         rounded = round(cell, 4 if column_type == "percent" else 2)
         return int(rounded) if rounded.is_integer() else rounded
     return None if cell == "" else cell
@@ -100,7 +105,9 @@ def _summary_rows(tab: Tab, findings: Findings) -> Iterator[Row]:
             yield from (_goal_row(row) for row in goals)
     shown = {period.label for period in recent}
     last = max(plan.year.end, plan.calendar.containing(Cadence.YEAR, as_of.day).end) - DAY
-    for period in plan.calendar.between(cadence, plan.first_day, last):
+    periods = list(plan.calendar.between(cadence, plan.first_day, last))
+    begun = [period for period in periods if period.start <= as_of.day]
+    for period in (*reversed(begun), *periods[len(begun) :]):
         for person in plan.people:
             if period.label not in shown or (
                 (period.label, person.name) not in findings.scores and (period.label, person.name) not in lines
@@ -124,7 +131,7 @@ def _by_period(
     found: dict[tuple[str, str], list[Any]] = {}
     rows: Iterator[Any] = chosen.itertuples(index=False)
     for row in rows:
-        if row.status != "off" or row.actual:
+        if row.actual or row.status not in {"off", "untargeted"}:
             found.setdefault((str(row.period), str(row.person)), []).append(row)
     return found
 
@@ -176,7 +183,7 @@ def scorecard(findings: Findings) -> list[Any]:
     shown = now[now["native"] | ((now["kind"] == "goal") & (now["cadence"] == "quarter"))]
     order = {person.name: index for index, person in enumerate(findings.plan.people)}
     rows: list[Any] = list(shown.itertuples(index=False))
-    rows = [row for row in rows if row.status != "untargeted" or row.actual]
+    rows = [row for row in rows if row.actual or row.status not in {"off", "untargeted"}]
     return sorted(rows, key=lambda row: (order[row.person], row.kind != "goal"))
 
 
@@ -187,14 +194,19 @@ def _dashboard_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
             "who": row.person,
             "name": row.name,
             "period": row.period,
-            "actual": _cell(row.actual),
-            "target": _cell(row.target),
+            "actual": _glanced(row.actual),
+            "target": _glanced(row.target),
             "progress": bar(row.attainment, pace_share),
             "attainment": _cell(row.attainment),
             "pace": _cell(row.pace),
             "status": row.status,
             "sentence": sentence(row, findings.as_of),
         }
+
+
+def _glanced(value: float) -> Cell:
+    """A number to take in at a glance: thousands are whole."""
+    return _cell(round(value) if abs(value) >= 1000 else value)
 
 
 def _insight_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:

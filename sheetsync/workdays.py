@@ -108,5 +108,5 @@ def _public_holidays(code: str, year: int) -> Mapping[date, str] | None:
     country, _, part = code.partition("-")
     try:
         return holidays.country_holidays(country, subdiv=part or None, years=year)
-    except NotImplementedError:
+    except (NotImplementedError, TypeError):  # BANK and MON are constants of the package, not countries
         return None

@@ -1,5 +1,6 @@
 """Small builders: the tabs of a workbook from plain rows, and random plans for the property tests."""
 
+import random
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
@@ -186,7 +187,22 @@ def plans(draw: st.DrawFn) -> naive.Plan:
         plan.off.append(naive.Off(draw(owners), first, last, draw(st.sampled_from((Fraction(1), Fraction(1, 2))))))
     reach = max((as_of_day - begins).days + 3, -5)
     plan.log = draw(st.lists(_entries([who.name for who in people], days(12, reach)), max_size=14))
+    if draw(st.booleans()):
+        plan.log += _busy(plan, begins, draw(st.integers(0, 10**6)))
     return plan
+
+
+def _busy(plan: naive.Plan, begins: date, seed: int) -> list[naive.Entry]:
+    """A log with rows on most days, for streaks and all that is reached."""
+    chance = random.Random(seed)
+    days = [begins + timedelta(days=n) for n in range((plan.as_of - begins).days + 1)]
+    return [
+        naive.Entry(day, who.name, activity, Fraction(chance.choice((1, 1, 2, 5)), chance.choice((1, 1, 2))))
+        for day in days
+        for who in plan.people
+        for activity in ACTIVITIES
+        if chance.random() < 0.4
+    ]
 
 
 @st.composite
@@ -204,7 +220,7 @@ def _aims(
     of, measured_by = draw(st.sampled_from(("count", "amount"))), draw(st.sampled_from(ACTIVITIES))
     for _ in range(draw(st.integers(1, 4))):
         name, who, (first, last) = draw(st.sampled_from((*ACTIVITIES, *GOALS))), draw(owners), draw(limits)
-        target = draw(st.one_of(targets, targets, st.none()))
+        target = draw(st.sampled_from((True, True, True, False)).flatmap(lambda t: targets if t else st.none()))
         common: dict[str, Any] = {"name": name, "who": who, "target": target, "first": first, "last": last}
         if name in GOALS:
             aims.append(naive.Aim("goal", measured_by=measured_by, of=of, **common))

@@ -164,6 +164,11 @@ def _filled(sheet: Any) -> list[tuple[Any, ...]]:
     return rows
 
 
+def day_cell(day: str) -> datetime:
+    """A date cell as a spreadsheet library reads it: at midnight, without a time zone."""
+    return datetime.fromisoformat(day)
+
+
 def days_before(count: int) -> date:
     """The day that many days before today."""
     return TODAY - timedelta(days=count)

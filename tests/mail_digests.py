@@ -118,7 +118,14 @@ BAD_WEEK = replace(
     last_score=0.82,
     wins=(),
     goals=(
-        replace(REVENUE, status="behind", actual=41_400, share=0.086, change=0, sentence="41,400 of 480,000; 15,240 behind."),
+        replace(
+            REVENUE,
+            status="behind",
+            actual=41_400,
+            share=0.086,
+            change=0,
+            sentence="41,400 of 480,000; 15,240 behind.",
+        ),
     ),
     activities=(
         replace(CALLS, status="missed", sentence="14 of 36; the week closed 22 short."),
@@ -138,7 +145,14 @@ SILENT_WEEK = replace(
     wins=(),
     goals=(replace(REVENUE, change=None),),
     activities=tuple(
-        replace(line, actual=0, share=0.0, change=None, status="silent", sentence=f"Nothing logged; {line.target:.0f} is the target.")
+        replace(
+            line,
+            actual=0,
+            share=0.0,
+            change=None,
+            status="silent",
+            sentence=f"Nothing logged; {line.target:.0f} is the target.",
+        )
         for line in (CALLS, INVITATIONS)
     ),
     progress="",
@@ -159,7 +173,15 @@ FIRST_WEEK = replace(
     last_score=None,
     wins=("The first 9 calls are logged.",),
     activities=(
-        replace(CALLS, period="2026-W02", actual=9, change=None, history=(0.25,), status="behind", sentence="9 of 36 so far."),
+        replace(
+            CALLS,
+            period="2026-W02",
+            actual=9,
+            change=None,
+            history=(0.25,),
+            status="behind",
+            sentence="9 of 36 so far.",
+        ),
     ),
     goals=(),
     progress="",

@@ -1,8 +1,8 @@
 """A real SMTP server on loopback for tests: aiosmtpd in a thread, TLS by trustme, misbehaving on request.
 
-    with smtp_server(security="starttls") as server:
-        SmtpTransport("localhost", server.port, "starttls", context=server.context).send(...)
-        assert server.messages[0].recipients == ("ben@example.com",)
+with smtp_server(security="starttls") as server:
+    SmtpTransport("localhost", server.port, "starttls", context=server.context).send(...)
+    assert server.messages[0].recipients == ("ben@example.com",)
 """
 
 import asyncio
@@ -126,16 +126,18 @@ def smtp_server(
         return AuthResult(success=right, handled=False, auth_data=data.login)
 
     def protocol() -> SMTP:
-        return _Protocol(
+        serving_one = _Protocol(
             handler,
             hostname="localhost",
             tls_context=serving if security == "starttls" else None,
             require_starttls=security == "starttls",
             auth_required=user is not None,
-            auth_require_tls=security == "starttls",
             authenticator=authenticate,
             loop=loop,
         )
+        # aiosmtpd knows STARTTLS only: TLS from the start looks like none to it, and saying so at once makes it warn.
+        serving_one._auth_require_tls = security == "starttls"
+        return serving_one
 
     listening = loop.run_until_complete(
         loop.create_server(protocol, "127.0.0.1", 0, ssl=serving if security == "tls" else None)

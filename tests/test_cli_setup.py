@@ -150,7 +150,9 @@ def test_extend_adds_the_rows_of_a_new_person_and_year(tmp_path: Path) -> None:
     assert all(after[tab] == before[tab] for tab in before if tab in {"People", "Log", "Tally", "Dashboard"})
     assert "Nothing to add" in desk.ok("extend").out
     desk.ok("extend", "--year", "2027")
-    assert {row[0] for row in desk.cells()["Quarterly"][1:]} == {f"{y}-Q{q}" for y in (2026, 2027) for q in range(1, 5)}
+    assert {row[0] for row in desk.cells()["Quarterly"][1:]} == {
+        f"{y}-Q{q}" for y in (2026, 2027) for q in range(1, 5)
+    }
 
 
 def test_extended_rows_have_live_formulas(tmp_path: Path) -> None:

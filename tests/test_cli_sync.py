@@ -93,7 +93,9 @@ def test_as_of_leaves_later_rows_out_and_comes_back(desk: Desk) -> None:
     before = {tab: desk.values(tab) for tab in ("Dashboard", *SUMMARIES)}
     desk.ok("sync", "--as-of", days_before(20).isoformat())
     assert desk.values("Dashboard")[1][0] == "Data as of the end of Thu 24 Sep 2026"
-    assert [row[3] for row in desk.values("Dashboard") if row[:3] == ("Ann", "Revenue", "2026")] == [1040 + 1044 + 1052 + 1056]
+    assert [row[3] for row in desk.values("Dashboard") if row[:3] == ("Ann", "Revenue", "2026")] == [
+        1040 + 1044 + 1052 + 1056
+    ]
     desk.ok("sync")
     assert {tab: desk.values(tab) for tab in before} == before
 
@@ -119,7 +121,14 @@ def test_what_can_be_read_in_one_way_only_is_read(desk: Desk) -> None:
 
 def test_hostile_cells_stay_text(desk: Desk) -> None:
     """What looks like a formula, markup or a bell goes through the sync as text, and comes out inert."""
-    hostile = ["=1+1", "@SUM(A1)", "<script>alert(1)</script>", "\N{RIGHT-TO-LEFT OVERRIDE}abc", "x" * 32_000, "[bold]"]
+    hostile = [
+        "=1+1",
+        "@SUM(A1)",
+        "<script>alert(1)</script>",
+        "\N{RIGHT-TO-LEFT OVERRIDE}abc",
+        "x" * 32_000,
+        "[bold]",
+    ]
     log(desk, *((TODAY, text, "Cold call") for text in hostile))
     with desk.edited() as book:
         for row in book["Log"].iter_rows(min_row=62, min_col=2, max_col=2):

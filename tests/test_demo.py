@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import TODAY, demo_desk, sheetsync
+from tests.cli import TODAY, day_cell, demo_desk, sheetsync
 
 TOOL_TABS = {
     "Dashboard", "Daily summary", "Weekly summary", "Monthly summary", "Quarterly summary", "Annual summary",
@@ -53,7 +53,7 @@ def test_lists_the_seven_mistakes_with_place_and_hint(tmp_path: Path) -> None:
     for _, row, column, what, hint, typed in problems:
         standing = log[row - 1][log[0].index(column)]
         if isinstance(standing, datetime):
-            standing = (standing - datetime(1899, 12, 30)).days
+            standing = (standing - day_cell("1899-12-30")).days
         assert str(standing or "") == (typed or "")
         assert what
         assert hint
@@ -67,7 +67,7 @@ def test_a_person_goes_on_working_in_it(tmp_path: Path) -> None:
     """A row added by hand counts in the next sync; no tab people type in changes by a cell."""
     desk, _ = demo_desk(tmp_path)
     with desk.edited() as book:
-        book["Log"].append([datetime(TODAY.year, TODAY.month, TODAY.day), "Ann", "Cold call", 7])
+        book["Log"].append([TODAY, "Ann", "Cold call", 7])
     before = desk.cells()
     dashboard = desk.values("Dashboard")
     assert desk.ok("sync", "--json").json["added"] == 1

@@ -214,7 +214,9 @@ def test_silence_or_nonsense_instead_of_the_final_reply_is_ambiguous(final: byte
         thread.join(5)
 
 
-@pytest.mark.parametrize("recipient", ["a@example.com, b@example.com", "a@example.com>\r\nRCPT TO:<b@example.com", ""])
+@pytest.mark.parametrize(
+    "recipient", ["a@example.com, b@example.com", "a@example.com>\r\nRCPT TO:<b@example.com", ""]
+)
 def test_two_recipients_never_reach_the_server(server: SmtpServer, recipient: str) -> None:
     """The transport itself refuses what is not exactly one address."""
     with pytest.raises(Refused, match="not exactly one"):

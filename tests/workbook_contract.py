@@ -4,7 +4,7 @@
 somebody with a browser or a spreadsheet program would, behind the backend's back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -13,7 +13,7 @@ import pytest
 from sheetsync.cells import Cell, serial
 from sheetsync.errors import GuardTripped
 from sheetsync.template import WorkbookTemplate
-from sheetsync.workbook import TabWrite, Workbook
+from sheetsync.workbook import TabContents, TabWrite, Workbook
 
 ACTIVITIES = ("Cold call", "Invitation")
 ROWS: dict[str, list[list[Cell]]] = {
@@ -30,9 +30,9 @@ ROWS: dict[str, list[list[Cell]]] = {
     "weekly": [["2026-W02", "Ann"], ["2026-W02", "Ben"], ["2026-W03", "Ann"], ["2026-W03", "Ben"]],
 }
 TEXTS = (
-    "=1+1", "=HYPERLINK(\"http://example.com\")", "007", "+49 30 1234", "-5", "@x", "'quoted", "1e5", "2026-01-05", "TRUE",
-    "#REF", "a\nb\n\nc", "  spaces  around  ", "\ttab", "<b>&amp;</b> \"'", "_x0041_", "👩‍👩‍👧‍👦🇩🇪", "שלום עולם", "مرحبا",
-    "e\u0301\u0323 a\u030a", "日本語", "zero\u200bwidth", "x" * 32_767,
+    "=1+1", '=HYPERLINK("http://example.com")', "007", "+49 30 1234", "-5", "@x", "'quoted", "1e5", "2026-01-05",
+    "TRUE", "#REF", "a\nb\n\nc", "  spaces  around  ", "\ttab", "<b>&amp;</b> \"'", "_x0041_", "👩‍👩‍👧‍👦🇩🇪",
+    "שלום עולם", "مرحبا", "e\u0301\u0323 a\u030a", "日本語", "zero\u200bwidth", "x" * 32_767,
 )  # fmt: skip
 
 
@@ -63,6 +63,11 @@ def _comparable(cell: Cell) -> tuple[str, Cell]:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return ("number", float(cell))
     return (type(cell).__name__, cell)
+
+
+def others(contents: Mapping[str, TabContents], key: str) -> dict[str, list[list[Cell]]]:
+    """The cells of all tabs but one."""
+    return {tab.key: tab.grid for tab in contents.values() if tab.key != key}
 
 
 def replaced(workbook: Workbook, key: str, rows: list[list[Cell]]) -> TabWrite:

@@ -77,10 +77,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # Click before 8.2 has none
-            error.show()
-            return error.exit_code
-        return _said(_usage(error), error.exit_code, arguments)
+        return _refused(error, arguments)
     except BrokenPipeError:
         sys.stderr.close()  # or Python complains about the pipe once more while it shuts down
         return 141
@@ -90,18 +87,19 @@ def run(arguments: list[str]) -> int:
         code = error.exit_code if isinstance(error, SheetsyncError) else 1
         if {"-v", "--verbose"} & set(arguments):
             traceback.print_exc()
-        if isinstance(error, SheetsyncError):
-            return _said(str(error), code, arguments)
-        return _said(
-            f"an error in sheetsync itself, {type(error).__name__}: {error}; -v shows where", code, arguments
-        )
+        ours = f"an error in sheetsync itself, {type(error).__name__}: {error}; -v shows where"
+        return _said(str(error) if isinstance(error, SheetsyncError) else ours, code, arguments)
 
 
-def _usage(error: click.ClickException) -> str:
+def _refused(error: click.ClickException, arguments: list[str]) -> int:
     """Click's words on one line, and which help page says how it is done."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # Click before 8.2 has none
+        error.show()
+        return error.exit_code
     words = " ".join(error.format_message().split()).rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{words}; {context.command_path} --help shows how" if context else words
+    help_page = f"; {context.command_path} --help shows how" if context else ""
+    return _said(words + help_page, error.exit_code, arguments)
 
 
 def _said(text: str, code: int, arguments: list[str]) -> int:

@@ -70,7 +70,8 @@ def import_command(
         f"{file.name}: {counted(plan.rows, 'row')} read, {len(plan.new):,} {added} to {plan.table.title}{known}"
     )
     if plan.refused:
-        context.say(f"{plan.refused:,} of them will not count until they are mended, such as:")
+        mended = "it is mended:" if plan.refused == 1 else "they are mended, such as:"
+        context.say(f"{plan.refused:,} of them will not count until {mended}")
         for problem in plan.problems[:3]:
             context.say(f"  {_in_words(problem)}")
 

@@ -3,7 +3,7 @@
 Emails are made from the ledger, so they say what the last sync knew, whatever happens to the workbook meanwhile.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -72,10 +72,11 @@ class Preview:
 
 def preview(run: Opened, choice: Choice, folder: Path) -> list[Preview]:
     """Render the emails of the latest due week (or the chosen one) into a folder; nothing is queued or sent."""
+    chosen_week = _chosen_week(run, choice)
     understood = recall(run)
     found = []
     for person in _chosen(understood, choice):
-        week = _week(run, person, choice)
+        week = chosen_week or _due_week(run, person)
         email = render(_digest(run, understood, person, week), template_folders(run.config))
         stem = "-".join((week.label, *fold(person.name).split()))
         path = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in stem)}.html"
@@ -89,16 +90,22 @@ def preview(run: Opened, choice: Choice, folder: Path) -> list[Preview]:
 def send(run: Opened, choice: Choice) -> list[Delivery]:
     """Queue the emails that are due and not queued yet, then send what waits and is allowed."""
     outbox = Outbox(run.ledger)
-    done = list(_enqueue_due(run, outbox, choice))
-    return done + _deliver(run, outbox, choice)
+    understood, week = recall(run), _chosen_week(run, choice)
+    people = _chosen(understood, choice)
+    done = list(_enqueue_due(run, understood, outbox, people, week))
+    wanted = None if choice.to is None else {person.name for person in people}
+    delivered = _deliver(run, outbox, wanted, week)
+    told = {(d.person, d.recipient, d.period) for d in delivered}
+    return [d for d in done if (d.person, d.recipient, d.period) not in told] + delivered
 
 
-def _enqueue_due(run: Opened, outbox: Outbox, choice: Choice) -> Iterator[Delivery]:
-    understood = recall(run)
-    for person in _chosen(understood, choice):
-        week = _week(run, person, Choice(to=choice.to))
-        if choice.period is not None and choice.period != week.label:
-            yield Delivery(person.name, person.partner_email, choice.period, "skipped", f"due now is {week.label}")
+def _enqueue_due(
+    run: Opened, understood: Understood, outbox: Outbox, people: Sequence[Person], chosen_week: Period | None
+) -> Iterator[Delivery]:
+    for person in people:
+        week = _due_week(run, person)
+        if chosen_week not in (None, week):
+            yield Delivery(person.name, person.partner_email, str(chosen_week), "skipped", f"due now is {week.label}")
             continue
         why_not = _why_not(understood, person, week)
         address = valid_address(person.partner_email)
@@ -128,11 +135,12 @@ def _why_not(understood: Understood, person: Person, week: Period) -> str:
     return ""
 
 
-def _deliver(run: Opened, outbox: Outbox, choice: Choice) -> list[Delivery]:
+def _deliver(run: Opened, outbox: Outbox, people: Collection[str] | None, week: Period | None) -> list[Delivery]:
+    """Send what waits: about these people (None: anybody), of this week (None: any)."""
     done: list[Delivery] = []
     transport: Transport | None = None
     for letter in outbox.waiting():
-        if choice.to and fold(choice.to) not in {fold(letter.person), fold(letter.recipient)}:
+        if (people is not None and letter.person not in people) or (week and letter.period != week.label):
             continue
         if not run.config.email.allows(letter.recipient):
             outbox.mark(letter, "held")
@@ -205,18 +213,21 @@ def _chosen(understood: Understood, choice: Choice) -> list[Person]:
     return found
 
 
-def _week(run: Opened, person: Person, choice: Choice) -> Period:
-    """The chosen week, or the one of the person's latest sending time."""
-    calendar = run.config.calendar
-    if choice.period is not None:
-        period = calendar.parse(choice.period)
-        if period is None or period.cadence is not Cadence.WEEK:
-            raise UsageError(f"--period: “{choice.period}” is no week; such as 2026-W07")
-        return period
+def _chosen_week(run: Opened, choice: Choice) -> Period | None:
+    if choice.period is None:
+        return None
+    period = run.config.calendar.parse(choice.period)
+    if period is None or period.cadence is not Cadence.WEEK:
+        raise UsageError(f"--period: “{choice.period}” is no week; such as 2026-W07")
+    return period
+
+
+def _due_week(run: Opened, person: Person) -> Period:
+    """The week of the person's latest sending time."""
     due = run.config.email.schedule[KIND]
     weekday = due.weekday if person.partner_day is None else person.partner_day
     zone = ZoneInfo(person.zone) if person.zone else run.config.zone
-    return calendar.containing(Cadence.WEEK, latest_slot(weekday, due.at, run.now, zone))
+    return run.config.calendar.containing(Cadence.WEEK, latest_slot(weekday, due.at, run.now, zone))
 
 
 def _digest(run: Opened, understood: Understood, person: Person, week: Period) -> Digest:

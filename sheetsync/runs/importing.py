@@ -139,6 +139,10 @@ def _sources(table: Table, request: Request) -> list[Column]:
         if fold(given) not in columns:
             found = titles.find(given)
             raise UsageError(f"“{given}” is no column of {table.title}; {_hint(found)}")
+    both = {fold(title) for title in request.mapped} & {fold(title) for title in request.constants}
+    if both:
+        title = columns[min(both)].title
+        raise UsageError(f"--map and --set both fill the column “{title}”; leave one out")
     header = Names("column", request.rows.header)
     for title, source in request.mapped.items():
         found = header.find(source)

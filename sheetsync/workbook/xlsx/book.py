@@ -7,12 +7,13 @@ from typing import Any
 from sheetsync.cells import Cell
 from sheetsync.errors import ConfigError, GuardTripped
 from sheetsync.template import Tab, WorkbookTemplate
-from sheetsync.workbook import Layout, Progress, TabContents, TabWrite
+from sheetsync.workbook import Layout, Progress, Results, TabContents, TabWrite
 from sheetsync.workbook.xlsx.archive import Archive
 from sheetsync.workbook.xlsx.computed import RowFormulas
+from sheetsync.workbook.xlsx.looks import wraps
 from sheetsync.workbook.xlsx.package import Package, keep_calculated, read_package
 from sheetsync.workbook.xlsx.reading import grid_of
-from sheetsync.workbook.xlsx.rows import Results, with_grid, with_results, with_rows_appended
+from sheetsync.workbook.xlsx.rows import with_grid, with_results, with_rows_appended
 from sheetsync.workbook.xlsx.sheet_part import split
 
 _DAYS_TO_1904 = 1462
@@ -53,10 +54,10 @@ class XlsxWorkbook:
                 contents[key] = TabContents(key, title, grid, _MOST_ROWS, _MOST_COLUMNS)
             return contents
 
-    def write(self, writes: Sequence[TabWrite], cached: Mapping[str, Results] | None = None) -> None:
-        """Write tool tabs, and the stored results of formulas in the tabs of `cached`, all or nothing.
+    def write(self, writes: Sequence[TabWrite], results: Mapping[str, Results] | None = None) -> None:
+        """Write tool tabs, and the stored results of formulas in the tabs of `results`, all or nothing.
 
-        `cached` holds values by tab key and 0-based row and column; only formulas at these places are touched.
+        Only formulas at these places are touched; they take the place of what a spreadsheet program would compute.
         Raises `Busy` when the file is open elsewhere and `GuardTripped` when a tab is gone.
         """
         with Archive(self._path) as archive:
@@ -66,11 +67,11 @@ class XlsxWorkbook:
                 tab = self._template.tab(write.key)
                 part = package.parts[self._title(package, write.key)]
                 grid = _in_date_system(write.grid, tab, package)
-                changed[part] = with_grid(split(archive.read(part)), grid, tab.header_row)
-            for key, results in (cached or {}).items():
+                changed[part] = with_grid(split(archive.read(part)), grid, tab.header_row, _wrapped(tab))
+            for key, shown in (results or {}).items():
                 part = package.parts[self._title(package, key)]
                 before = changed.get(part) or archive.read(part)
-                after = with_results(before, results)
+                after = with_results(before, shown)
                 if after != before:
                     changed[part] = after
             _replace(archive, package, changed)
@@ -88,7 +89,7 @@ class XlsxWorkbook:
             part = package.parts[self._title(package, key)]
             sheet = split(archive.read(part))
             formulas = RowFormulas(self._template, tab, sheet)
-            xml = with_rows_appended(sheet, _in_date_system(rows, tab, package), formulas, progress)
+            xml = with_rows_appended(sheet, _in_date_system(rows, tab, package), formulas, _wrapped(tab), progress)
             _replace(archive, package, {part: xml})
 
     def _title(self, package: Package, key: str) -> str:
@@ -132,6 +133,10 @@ def _in_date_system(rows: Sequence[Sequence[Cell]], tab: Tab, package: Package) 
         ]
         for row in rows
     ]
+
+
+def _wrapped(tab: Tab) -> frozenset[int]:
+    return frozenset(at for at, column in enumerate(tab.columns) if wraps(column))
 
 
 def _calamine(path: Path) -> Any:

@@ -11,7 +11,7 @@ from sheetsync.errors import ConfigError
 from sheetsync.formulas import row_formula
 from sheetsync.template import Column, Tab, WorkbookTemplate
 from sheetsync.workbook.xlsx.archive import replace_file
-from sheetsync.workbook.xlsx.looks import Looks, dress
+from sheetsync.workbook.xlsx.looks import POINTS_A_LINE, Looks, dress, lines_of, wraps
 from sheetsync.workbook.xlsx.package import MARK, TEMPLATE, YEAR
 from sheetsync.workbook.xlsx.rules import add_colors, add_validation
 
@@ -82,6 +82,7 @@ def _fill(
                 for at, column in enumerate(columns)
                 if column.computed
             }
+            _make_room(sheet, row, cells, columns)
             _write_row(sheet, row, cells, formats, formulas)
 
 
@@ -97,10 +98,18 @@ def _write_header(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks)
             row, 0, None, looks.intro(row)
         )
     for at, column in enumerate(columns):
-        sheet.write_string(tab.header_row - 1, at, column.title, looks.header(tab))
+        sheet.write_string(tab.header_row - 1, at, column.title, looks.header(tab, column))
         note = f"{column.note}\n\n{_TOOL_NOTE}".strip() if tab.is_tool_tab and at == 0 else column.note
         if note:
             sheet.write_comment(tab.header_row - 1, at, note, looks.note(note))
+
+
+def _make_room(sheet: Any, row: int, cells: Sequence[Cell], columns: Sequence[Column]) -> None:
+    """Make a row high enough for its text. Others are left alone, so that they grow as people type."""
+    texts = [(cell, column) for cell, column in zip(cells, columns, strict=False) if wraps(column)]
+    lines = max((lines_of(cell, column.width / 7) for cell, column in texts if isinstance(cell, str)), default=1)
+    if lines > 1:
+        sheet.set_row(row, POINTS_A_LINE * lines)
 
 
 def _write_row(

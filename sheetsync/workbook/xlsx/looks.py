@@ -6,9 +6,10 @@ from typing import Any
 from sheetsync.template import Column, Tab
 
 _FONT = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
+_FILTERED_ROLES = frozenset(("log", "review", "summary"))
+LAST_ROW = 1_048_575
 _INK, _MUTED = "#0f172a", "#64748b"
 _HEADER_HEIGHT = 34
-_TOP_ALIGNED = {"valign": "top"}
 
 # Whole numbers show no point; a rule in `rules` shows the decimals of those that have any.
 WHOLE, FRACTION = "#,##0", "#,##0.0#"
@@ -21,8 +22,23 @@ _NUMBER_FORMATS = {
     "percent": "0%",
     "rating": "0",
 }
-_CENTERED = frozenset(("rating", "choice", "period", "date"))
+_RIGHT = frozenset(("count", "number", "amount", "percent"))
 _WRAPPED_KEYS = frozenset(("behind_on", "promise"))
+_LINE_COLOR = "#e2e8f0"
+POINTS_A_LINE, _MOST_LINES = 15, 27
+
+
+def wraps(column: Column) -> bool:
+    """Whether the text of a column flows over several lines."""
+    return column.type == "long_text" or column.computed in _WRAPPED_KEYS or column.key in _WRAPPED_KEYS
+
+
+def lines_of(text: str, width: float) -> int:
+    """How many lines a text takes in a column that is `width` digits wide, words kept whole, roughly."""
+    fitting = max(1, int(width * 0.92))
+    if len(text) <= fitting and "\n" not in text:
+        return 1
+    return min(_MOST_LINES, sum(1 + max(0, len(line) - 1) // fitting for line in text.split("\n")))
 
 
 class Looks:
@@ -45,11 +61,12 @@ class Looks:
             return self.made(font_name="Calibri", font_size=20, bold=True, font_color=_INK, valign="vcenter")
         return self.made(font_name="Calibri", font_size=11, font_color=_MUTED, valign="vcenter")
 
-    def header(self, tab: Tab) -> Any:
-        """The column titles: white on the tab's colour."""
+    def header(self, tab: Tab, column: Column) -> Any:
+        """A column's title: white on the tab's colour, above its numbers or text."""
         return self.made(
             font_name="Calibri", font_size=11, bold=True, font_color="#ffffff", bg_color=tab.color,
-            text_wrap=True, valign="vcenter", align="left", indent=0, bottom=1, bottom_color=tab.color,
+            text_wrap=True, valign="vcenter", bottom=1, bottom_color=tab.color, indent=1,
+            align="right" if column.type in _RIGHT else "left",
         )  # fmt: skip
 
     def cell(self, tab: Tab, column: Column) -> Any:
@@ -57,15 +74,21 @@ class Looks:
         properties: dict[str, Any] = dict(_FONT, font_color=_INK)
         if column.type in _NUMBER_FORMATS:
             properties["num_format"] = _NUMBER_FORMATS[column.type]
-        if column.type in _CENTERED:
-            properties["align"] = "left"
-        if column.type == "long_text" or column.computed in _WRAPPED_KEYS or column.key == "behind_on":
+        properties |= {"align": "right" if column.type in _RIGHT else "left", "indent": 1}
+        if wraps(column):
             properties["text_wrap"] = True
         if column.computed:
             properties |= {"italic": True, "font_color": _MUTED, "bg_color": "#f8fafc"}
-        if tab.is_tool_tab and column.key in ("who", "name", "period"):
-            properties["bold"] = column.key == "name"
+        if tab.is_tool_tab and column.key == "name":
+            properties["bold"] = True
+        if tab.role == "dashboard" and column.key == "progress":
+            properties["font_color"] = tab.color
         return self.made(**properties)
+
+    def rule(self, tab: Tab, **properties: Any) -> Any:
+        """The format of a conditional rule. In tool tabs it draws the line as well: some programs apply one rule."""
+        line = {"bottom": 1, "bottom_color": _LINE_COLOR} if tab.is_tool_tab else {}
+        return self.made(**line, **properties)
 
     def note(self, text: str) -> dict[str, Any]:
         """How a header's note is shown: large enough to be read whole."""
@@ -85,6 +108,8 @@ def dress(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks) -> None
     sheet.freeze_panes(tab.header_row, tab.frozen_columns)
     if tab.is_tool_tab:
         sheet.hide_gridlines(2)
+    if tab.role in _FILTERED_ROLES:
+        sheet.autofilter(tab.header_row - 1, 0, LAST_ROW, len(columns) - 1)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)

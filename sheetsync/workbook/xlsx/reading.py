@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sheetsync.cells import EPOCH, Cell, serial, trimmed
+from sheetsync.cells import EPOCH, Cell, serial
 from sheetsync.workbook.xlsx.sheet_part import column_of
 
 _DAY = timedelta(days=1)
@@ -22,27 +22,36 @@ _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>([^<]*)<")
 
 
 def grid_of(sheet: Any, xml: bytes) -> list[list[Cell]]:
-    """The cells of a calamine sheet from A1 on, trimmed; `xml` is the tab's part."""
-    rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
-    columns = [_normalised(column) for column in zip(*rows, strict=True)]
-    grid: list[list[Cell]] = [list(row) for row in zip(*columns, strict=True)]
-    for row, column, text in _errors(xml):
-        if row < len(grid) and column < len(grid[row]):
-            grid[row][column] = text
-    return trimmed(grid)
+    """The cells of a calamine sheet from A1 on, trailing blanks trimmed; `xml` is the tab's part."""
+    grid: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+    for at, column in enumerate(zip(*grid, strict=True)):
+        if (turned := _turned(column)) is not None:
+            for row, cell in zip(grid, turned, strict=True):
+                row[at] = cell
+    for row_at, at, text in _errors(xml):
+        if row_at < len(grid) and at < len(grid[row_at]):
+            grid[row_at][at] = text
+    return _trim(grid)
 
 
-def _normalised(column: Sequence[Any]) -> Iterable[Cell]:
+def _turned(column: Sequence[Any]) -> list[Cell] | None:
+    """The cells of a column as our alphabet spells them, or None when they are already."""
     types = set(map(type, column))
-    if types <= _PLAIN and "" not in column:
-        return column
     if types <= _PLAIN:
-        return [None if value == "" else value for value in column]
+        return [None if value == "" else value for value in column] if "" in column else None
     # A year has few days, so each is turned once. The type is part of the key because 1 == 1.0 == True.
-    known = {(type(value), value): _cell(value) for value in set(column)} if date in types else {}
-    return [
-        value if type(value) is str and value else known.get((type(value), value)) or _cell(value) for value in column
-    ]
+    known = {(type(value), value): _cell(value) for value in set(column)}
+    return [value if type(value) is str and value else known.get((type(value), value)) for value in column]
+
+
+def _trim(grid: list[list[Cell]]) -> list[list[Cell]]:
+    """As `cells.trimmed`, in place: a copy of 100,000 rows would be felt."""
+    for row in grid:
+        while row and row[-1] is None:
+            row.pop()
+    while grid and not grid[-1]:
+        grid.pop()
+    return grid
 
 
 def _cell(value: Any) -> Cell:

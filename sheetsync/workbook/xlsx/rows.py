@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from sheetsync.cells import ERRORS, Cell, column_letters
-from sheetsync.workbook import Progress
+from sheetsync.workbook import Progress, Results
 from sheetsync.workbook.xlsx.computed import RowFormulas
+from sheetsync.workbook.xlsx.looks import POINTS_A_LINE, lines_of
 from sheetsync.workbook.xlsx.sheet_part import WIDEST, SheetPart, StoredRow
-
-Results = Mapping[tuple[int, int], Cell]
-"""The results of formulas by 0-based row and column."""
 
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
 _IMPOSSIBLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _ROW_LOOKS = ("ht", "customHeight", "s", "customFormat")
 _PROGRESS_EVERY = 5000
+_USUAL_WIDTH = 9.0
 _NAME = re.compile(rb"\sr=[\"']([A-Z]+[0-9]+)[\"']")
 _TYPE = re.compile(rb"\st=[\"'](\w+)[\"']")
 _FORMULA_CELL = re.compile(
@@ -33,10 +32,11 @@ MOST_CHARACTERS = 32_767
 """What a cell of Excel holds at most; longer text would make Excel call the file damaged."""
 
 
-def with_grid(part: SheetPart, grid: Sequence[Sequence[Cell]], header_rows: int) -> bytes:
+def with_grid(part: SheetPart, grid: Sequence[Sequence[Cell]], header_rows: int, wrapped: frozenset[int]) -> bytes:
     """A tool tab's XML that holds `grid` and nothing else; its first `header_rows` rows keep their looks.
 
     A formula in a cell of those rows that `grid` leaves blank stays as well: it is ours, from the day of creation.
+    `wrapped` are the 0-based columns whose text flows over several lines.
     """
     header: dict[int, StoredRow] = {}
     for row in part.from_the_top():
@@ -49,13 +49,18 @@ def with_grid(part: SheetPart, grid: Sequence[Sequence[Cell]], header_rows: int)
         if number in header:
             written.append(_in_its_looks(part, header[number], cells, {}, keep_formulas=True))
         elif any(cell is not None for cell in cells):
-            written.append(_row(part, number, _cells(number, cells, part.styles)))
+            height = _height(part, cells, wrapped)
+            written.append(_row(part, number, _cells(number, cells, part.styles), height))
     columns = max((len(cells) for cells in grid), default=1)
     return part.with_rows("".join(written).encode(), columns, len(grid))
 
 
 def with_rows_appended(
-    part: SheetPart, rows: Sequence[Sequence[Cell]], formulas: RowFormulas, progress: Progress | None
+    part: SheetPart,
+    rows: Sequence[Sequence[Cell]],
+    formulas: RowFormulas,
+    wrapped: frozenset[int],
+    progress: Progress | None,
 ) -> bytes:
     """A tab's XML with `rows` after its last row with data. Formatted blank rows below are filled."""
     end, last, below = _end_of_data(part, formulas.columns)
@@ -67,7 +72,8 @@ def with_rows_appended(
         if number in below:
             written.append(_in_its_looks(part, below.pop(number), padded, made, keep_formulas=False))
         else:
-            written.append(_row(part, number, _cells(number, padded, part.styles, made)))
+            height = _height(part, cells, wrapped)
+            written.append(_row(part, number, _cells(number, padded, part.styles, made), height))
         if progress and len(written) % _PROGRESS_EVERY == 0:
             progress(_PROGRESS_EVERY)
     if progress and len(written) % _PROGRESS_EVERY:
@@ -148,6 +154,15 @@ def _in_its_looks(
         elif cell is not None or stored:
             written.append(_cell(name, style, cell))
     return _row(part, row.number, written, {k: v for k, v in row.attributes.items() if k in _ROW_LOOKS})
+
+
+def _height(part: SheetPart, cells: Sequence[Cell], wrapped: frozenset[int]) -> Mapping[str, str]:
+    """The attributes of a row that is high enough for its wrapped text: LibreOffice and previews compute none."""
+    lines = 1
+    for column in wrapped:
+        if column < len(cells) and isinstance(text := cells[column], str):
+            lines = max(lines, lines_of(text, part.widths.get(column, _USUAL_WIDTH)))
+    return {"ht": f"{POINTS_A_LINE * lines}"} if lines > 1 else {}
 
 
 def _row(part: SheetPart, number: int, cells: Iterable[str], looks: Mapping[str, str] | None = None) -> str:

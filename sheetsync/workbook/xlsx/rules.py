@@ -5,9 +5,8 @@ from typing import Any
 
 from sheetsync.cells import EARLIEST, LATEST, column_letters, serial
 from sheetsync.template import Column, Tab, WorkbookTemplate
-from sheetsync.workbook.xlsx.looks import FRACTION, Looks
+from sheetsync.workbook.xlsx.looks import FRACTION, LAST_ROW, Looks
 
-LAST_ROW = 1_048_575
 _LONGEST_MESSAGE = 255
 
 # Fill and ink by status: told apart by lightness as well as hue, so that no colour vision is needed.
@@ -80,21 +79,21 @@ def add_colors(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks) ->
         place = (tab.header_row, at, LAST_ROW, at)
         cell = f"{column_letters(at)}{tab.header_row + 1}"
         if tab.is_tool_tab and column.key == "status":
-            _color_statuses(sheet, place, looks)
+            _color_statuses(sheet, place, tab, looks)
         if tab.is_tool_tab and column.key == "attainment":
             sheet.conditional_format(*place, _SHADES)
         if column.type in _NUMERIC:
             fraction = f"=ABS({cell}-ROUND({cell},0))>=0.005"
-            rule = {"type": "formula", "criteria": fraction, "format": looks.made(num_format=FRACTION)}
+            rule = {"type": "formula", "criteria": fraction, "format": looks.rule(tab, num_format=FRACTION)}
             sheet.conditional_format(*place, rule)
     if tab.is_tool_tab:
         _draw_lines(sheet, tab, len(columns), looks)
 
 
-def _color_statuses(sheet: Any, place: tuple[int, int, int, int], looks: Looks) -> None:
+def _color_statuses(sheet: Any, place: tuple[int, int, int, int], tab: Tab, looks: Looks) -> None:
     for status, (fill, ink) in STATUS_COLORS.items():
         colors = {"font_color": ink} | ({"bg_color": fill} if fill else {})
-        rule = {"type": "cell", "criteria": "==", "value": f'"{status}"', "format": looks.made(**colors)}
+        rule = {"type": "cell", "criteria": "==", "value": f'"{status}"', "format": looks.rule(tab, **colors)}
         sheet.conditional_format(*place, rule)
 
 
@@ -111,6 +110,6 @@ def _draw_lines(sheet: Any, tab: Tab, columns: int, looks: Looks) -> None:
     rule = {
         "type": "formula",
         "criteria": f'=$A{first}&$B{first}<>""',
-        "format": looks.made(bottom=1, bottom_color="#e2e8f0"),
+        "format": looks.rule(tab),
     }
     sheet.conditional_format(tab.header_row, 0, LAST_ROW, columns - 1, rule)

@@ -62,8 +62,8 @@ class StoredRow:
 class SheetPart:
     """A tab's XML: `head`, the element around the rows, `rows`, its end, `tail`.
 
-    `prefix` is the namespace prefix of the part's elements (`x:`, mostly empty). `styles` maps a 0-based column to
-    the number of the style that its cells take.
+    `prefix` is the namespace prefix of the part's elements (`x:`, mostly empty). By 0-based column, `styles` holds
+    the number of the style that its cells take, `widths` how many digits fit into it.
     """
 
     head: bytes
@@ -71,6 +71,7 @@ class SheetPart:
     tail: bytes
     prefix: bytes
     styles: Mapping[int, str]
+    widths: Mapping[int, float]
 
     @property
     def namespace(self) -> str:
@@ -109,7 +110,7 @@ def split(xml: bytes) -> SheetPart:
         closing = b"</" + prefix + b"sheetData>"
         end = xml.rindex(closing)
         after = end + len(closing)
-    return SheetPart(head, xml[start:end], xml[after:], prefix, _column_styles(head))
+    return SheetPart(head, xml[start:end], xml[after:], prefix, *_columns(head))
 
 
 def column_of(reference: str) -> int:
@@ -122,14 +123,17 @@ def column_of(reference: str) -> int:
     return column - 1
 
 
-def _column_styles(head: bytes) -> dict[int, str]:
+def _columns(head: bytes) -> tuple[dict[int, str], dict[int, float]]:
     styles: dict[int, str] = {}
+    widths: dict[int, float] = {}
     for column in _COLUMN.finditer(head):
         found = _attributes(column[1])
-        if "style" in found:
-            columns = range(int(found["min"]) - 1, min(int(found["max"]), WIDEST))
-            styles.update(dict.fromkeys(columns, found["style"]))
-    return styles
+        for at in range(int(found["min"]) - 1, min(int(found["max"]), WIDEST)):
+            if "style" in found:
+                styles[at] = found["style"]
+            if "width" in found:
+                widths[at] = float(found["width"])
+    return styles, widths
 
 
 def _stored_row(found: re.Match[bytes]) -> StoredRow:

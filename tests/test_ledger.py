@@ -1,0 +1,303 @@
+"""The ledger: one line for each row ever seen, on SQLite and on PostgreSQL, and its schema's history."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from sheetsync.activities import Activity
+from sheetsync.cells import Cell
+from sheetsync.errors import ConfigError, Problem, Unavailable
+from sheetsync.ledger import Ledger, Reading
+from sheetsync.ledger.outbox import Letter, Outbox
+from sheetsync.ledger.tables import metadata
+from tests.cli import new_desk, small_desk
+
+AT = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
+PEOPLE: list[list[Cell]] = [["Name"], ["Ann"], [None, 1.5, True, "ü"]]
+CALL = Activity(46300, "Ann", "Cold call", 2.0, None, None, "Zoë", "")
+ORDER = Activity(46301, "Ben", "Order won", 1.0, 99.5, 4.0, "", "a\nnote")
+
+
+@pytest.fixture(scope="module")
+def postgres_server() -> Iterator[str]:
+    """The URL of a throw-away PostgreSQL server, without the database's name."""
+    found = shutil.which("initdb") or next(
+        iter(sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))), None
+    )
+    if found is None:
+        pytest.skip("PostgreSQL's initdb is not installed")
+    programs = Path(os.path.realpath(found)).parent
+    # PostgreSQL refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="sheetsync-pg-", ignore_cleanup_errors=True) as folder:
+        if user:
+            shutil.chown(folder, user)
+        port = _free_port()
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        log = f"{folder}/log"
+
+        def execute(*command: str) -> None:
+            subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder)
+
+        cluster = f"{folder}/data"
+        execute(str(programs / "initdb"), "-D", cluster, "-U", "goals", "-A", "trust", "-E", "UTF8", "--no-sync")
+        execute(str(programs / "pg_ctl"), "-D", cluster, "-o", options, "-l", log, "-w", "start")
+        try:
+            yield f"postgresql+psycopg://goals@127.0.0.1:{port}"
+        finally:
+            execute(str(programs / "pg_ctl"), "-D", cluster, "-m", "immediate", "stop")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = f"t{abs(hash(str(tmp_path)))}"
+    admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    yield f"{server}/{name}"
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    """The ledger of one workbook, which was seen once."""
+    ledger = Ledger(url, "goals.xlsx")
+    ledger.remember("sales", 2026, {"log": "3"})
+    yield ledger
+    ledger.close()
+
+
+def record(ledger: Ledger, *activities: Activity, refused: int = 0) -> tuple[int, int]:
+    """What a sync does after it has read these rows; answers how many were new and gone."""
+    definitions = {"people": ("People", PEOPLE)}
+    reading = Reading(AT, AT.date(), len(activities) + refused, refused, activities, definitions)
+    difference = ledger.compare(activities)
+    ledger.record(reading, difference)
+    return len(difference.added), len(difference.removed)
+
+
+def lines(url: str, columns: str = "activity, added_run, removed_run") -> list[tuple[object, ...]]:
+    """The entries as they stand in the database."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM entries ORDER BY id"))]
+    engine.dispose()
+    return rows
+
+
+# ---- schema -------------------------------------------------------------------------------------------------------
+
+
+def test_migrations_make_exactly_the_tables(ledger: Ledger, url: str) -> None:
+    """Whoever starts from nothing has the tables that the code knows, on both databases."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_opening_again_migrates_nothing(ledger: Ledger, url: str) -> None:
+    """A ledger that is up to date is opened as it is."""
+    record(ledger, CALL)
+    again = Ledger(url, "goals.xlsx")
+    assert again.activities() == [CALL]
+    again.close()
+
+
+def test_a_newer_ledger_is_refused(ledger: Ledger, url: str) -> None:
+    """What a later sheetsync wrote is not touched by an older one."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(ConfigError, match=r"newer sheetsync .*9999.*update sheetsync"):
+        Ledger(url, "goals.xlsx")
+
+
+# ---- rows ---------------------------------------------------------------------------------------------------------
+
+
+def test_removed_rows_keep_their_line(ledger: Ledger, url: str) -> None:
+    """Nothing is ever deleted: a row that is gone says in which run, one that comes back gets a new line."""
+    assert record(ledger, CALL, ORDER) == (2, 0)
+    assert record(ledger, CALL) == (0, 1)
+    assert ledger.activities() == [CALL]
+    assert record(ledger, ORDER, CALL) == (1, 0)
+    assert lines(url) == [("Cold call", 1, None), ("Order won", 1, 2), ("Order won", 3, None)]
+    assert ledger.counts() == (3, 3)
+
+
+def test_a_corrected_row_is_a_removed_and_an_added_one(ledger: Ledger, url: str) -> None:
+    """The old figure stays on record."""
+    record(ledger, CALL)
+    assert record(ledger, CALL._replace(quantity=3.0)) == (1, 1)
+    assert lines(url, "quantity, removed_run") == [(2.0, 2), (3.0, None)]
+
+
+def test_equal_rows_are_counted(ledger: Ledger) -> None:
+    """Rows are multisets: three equal ones are three, and two of them may go."""
+    record(ledger, CALL, CALL, CALL)
+    assert record(ledger, CALL) == (0, 2)
+    assert ledger.activities() == [CALL]
+    assert list(ledger.compare([CALL, CALL]).added) == [1]
+    assert ledger.activities() == [CALL]
+
+
+def test_what_a_person_calls_the_same_is_the_same(ledger: Ledger) -> None:
+    """Upper or lower case in a text makes no other row."""
+    record(ledger, CALL)
+    assert record(ledger, CALL._replace(contact="ZOË")) == (0, 0)
+
+
+def test_values_come_back_as_they_were(ledger: Ledger) -> None:
+    """Figures to the last digit, texts to the last character, blanks as blanks."""
+    rows = [
+        CALL, ORDER, Activity(46302, "Ann", "Cold call", 0.1 + 0.2, -1e11 / 3, None, "\U0001f600", "x" * 32_767),
+        Activity(46303, "=1+1", "'; DROP TABLE entries; --", 0.0, 0.0, 1.0, "%s", "\\x00 \ufffd"),
+    ]  # fmt: skip
+    record(ledger, *rows)
+    assert ledger.activities() == rows
+
+
+def test_a_reading_like_the_last_leaves_no_trace(ledger: Ledger) -> None:
+    """A cron job every five minutes does not fill the disk."""
+    record(ledger, CALL)
+    record(ledger, CALL)
+    assert ledger.counts() == (1, 1)
+    assert ledger.last_rows() == 1
+    record(ledger, CALL, refused=1)
+    assert (ledger.counts(), ledger.last_rows()) == ((1, 2), 2)
+
+
+def test_workbooks_do_not_mix(ledger: Ledger, url: str) -> None:
+    """Two workbooks in one database know nothing of each other."""
+    other = Ledger(url, "other.xlsx")
+    other.remember("sales", 2027, {})
+    record(other, ORDER)
+    record(ledger, CALL)
+    assert (ledger.activities(), other.activities()) == ([CALL], [ORDER])
+    assert record(other) == (0, 1)
+    assert ledger.activities() == [CALL]
+    other.remember_imported("log", ["k"])
+    assert ledger.imported("log") == set()
+    other.close()
+
+
+def test_definitions_and_marks_are_remembered(ledger: Ledger) -> None:
+    """The grids of the definition tabs come back cell by cell, with their types."""
+    record(ledger, CALL)
+    known = ledger.remembered()
+    assert known is not None
+    assert (known.template, known.year, known.marks) == ("sales", 2026, {"log": "3"})
+    assert known.definitions == {"people": ("People", PEOPLE)}
+
+
+def test_what_was_written_is_known_before_and_after(ledger: Ledger) -> None:
+    """Between intention and confirmation both grids are ours, so that a killed run is never taken for typing."""
+    ledger.intend({"team": [["a", 1.0]]}, [], AT.date())
+    ledger.confirm()
+    typed = Problem("Team", 3, "Who", "", "", "hello")
+    ledger.intend({"team": [["b", 2.0]]}, [typed], AT.date())
+    assert ledger.written() == {"team": ([["a", 1.0]], [["b", 2.0]])}
+    ledger.confirm()
+    assert ledger.written() == {"team": ([["b", 2.0]], [])}
+    assert ledger.typed_over(AT.date()) == [(AT.date(), typed)]
+    assert ledger.typed_over(date(2026, 10, 15)) == []
+
+
+def test_a_failed_transaction_leaves_nothing(ledger: Ledger, url: str) -> None:
+    """Recording is one transaction: when its last step fails, not even the run is there."""
+    record(ledger, CALL)
+    bad = ORDER._replace(day="no day")  # type: ignore[arg-type]
+    before = lines(url), ledger.counts()
+    if url.startswith("sqlite"):
+        bad = ORDER._replace(who=None)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError):
+        record(ledger, ORDER, bad)
+    assert (lines(url), ledger.counts()) == before
+
+
+def test_an_email_is_queued_once(ledger: Ledger) -> None:
+    """The database itself refuses a second email of the same kind, period, person and recipient."""
+    outbox = Outbox(ledger)
+    letter = Letter("partner-weekly", "2026-W41", "Ann", "dana@example.com", "Ann’s week", b"\x00bytes\xff")
+    outbox.enqueue([letter], AT)
+    with pytest.raises(ConfigError):
+        outbox.enqueue([letter], AT)
+    (waiting,) = outbox.waiting()
+    assert waiting.message == b"\x00bytes\xff"
+    outbox.begin(waiting)
+    outbox.mark(waiting, "sent", "250 " + "x" * 1000)
+    assert outbox.waiting() == []
+    assert outbox.known("partner-weekly", "2026-W41", "Ann", "dana@example.com")
+
+
+# ---- a bad world --------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """Exit 3, its place, and the file stays as it is."""
+    desk = small_desk(tmp_path)
+    desk.ledger.write_text("my diary, " * 200)
+    before = desk.state()
+    desk.run("sync").refused(3, "ledger", "sheetsync.db", "not a database")
+    desk.run("status").refused(3, "ledger", "sheetsync.db", "not a database")
+    assert desk.state() == before
+
+
+def test_a_database_of_something_else(tmp_path: Path) -> None:
+    """Somebody else's SQLite file keeps its tables."""
+    path = tmp_path / "other.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE runs (x INTEGER)"))
+    engine.dispose()
+    with pytest.raises((ConfigError, Unavailable)):
+        Ledger(f"sqlite:///{path}", "goals.xlsx")
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://goals:hunter2@127.0.0.1:9/goals"])
+def test_a_server_that_is_down(tmp_path: Path, url: str) -> None:
+    """Exit 4, for the next run may succeed; the password is not shown."""
+    desk = new_desk(tmp_path)
+    desk.configure("ledger: sqlite:///sheetsync.db", f"ledger: {url}")
+    line = desk.run("create").refused(4, "127.0.0.1:9")
+    assert "hunter2" not in line
+    assert not desk.workbook.exists()
+
+
+@pytest.mark.postgres
+def test_the_whole_job_on_postgres(tmp_path: Path, postgres_server: str) -> None:
+    """The same desk with its ledger in PostgreSQL: a sync, the guard, the export and no second write."""
+    desk = small_desk(tmp_path)
+    before = desk.ok("export", "rollups", "--format", "json").json
+    desk.configure("ledger: sqlite:///sheetsync.db", f"ledger: {postgres_server}/postgres")
+    desk.ledger.unlink()
+    assert desk.ok("sync", "--json").json["added"] == 60
+    assert "nothing to write" in desk.ok("sync").out
+    assert desk.ok("export", "rollups", "--format", "json").json == before
+    assert not desk.ledger.exists()
