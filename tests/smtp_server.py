@@ -50,19 +50,19 @@ class _Handler:
     def __init__(self) -> None:
         self.server: SmtpServer
 
-    async def handle_MAIL(self, smtp: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+    async def handle_MAIL(self, smtp: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         self.server.commands.append("MAIL")
         envelope.mail_from = address
         return self._reply(smtp, "mail", "250 OK")
 
-    async def handle_RCPT(self, smtp: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+    async def handle_RCPT(self, smtp: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         self.server.commands.append("RCPT")
         reply = self._reply(smtp, "rcpt", "250 OK")
         if reply.startswith("2"):
             envelope.rcpt_tos.append(address)
         return reply
 
-    async def handle_DATA(self, smtp: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, smtp: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.server.commands.append("DATA")
         reply = self.server.replies.get("message", "250 OK queued as 1")
         if reply.startswith("2") and self.server.drop_after != "data":
@@ -79,7 +79,7 @@ class _Handler:
             smtp.transport.abort()
         return reply
 
-    async def handle_QUIT(self, smtp: Any, session: Any, envelope: Any) -> str:
+    async def handle_QUIT(self, smtp: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.server.commands.append("QUIT")
         return self._reply(smtp, "quit", "221 Bye")
 
@@ -92,7 +92,7 @@ class _Handler:
 class _Protocol(SMTP):
     """aiosmtpd's server, which by itself cannot refuse DATA or a connection."""
 
-    async def smtp_DATA(self, arg: str) -> None:
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         reply = self.event_handler.server.replies.get("data")
         if reply is None:
             await super().smtp_DATA(arg)

@@ -20,8 +20,8 @@ def server() -> Iterator[SmtpServer]:
         yield running
 
 
-def transport(server: SmtpServer, **options: float) -> SmtpTransport:
-    return SmtpTransport("localhost", server.port, "starttls", context=server.context, **options)
+def transport(server: SmtpServer) -> SmtpTransport:
+    return SmtpTransport("localhost", server.port, "starttls", context=server.context)
 
 
 def send(server: SmtpServer, marks: Callable[[str], None] = lambda mark: None) -> str:

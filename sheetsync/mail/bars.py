@@ -1,4 +1,4 @@
-"""Shares as bars and sparklines: as percentages for HTML cells, as block characters for plain text. 1.0 is the target."""
+"""Shares as bars and sparklines: percentages for HTML cells, block characters for plain text. 1.0 is the target."""
 
 from collections.abc import Sequence
 from typing import Literal

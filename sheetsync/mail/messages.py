@@ -1,4 +1,4 @@
-"""The final bytes of a mail: exactly the headers that are meant, one recipient, and the same bytes for the same input."""
+"""The final bytes of a mail: exactly the intended headers, one recipient, the same bytes for the same input."""
 
 import hashlib
 import re

@@ -85,6 +85,10 @@ def _filled(environment: "Environment", name: str, **values: object) -> str:
     except TemplateNotFound as error:
         where = _template_line(error.__traceback__) or f"email template {name}"
         raise ConfigError(f"{where}: there is no template {error.name!r}") from None
+    except RecursionError:
+        raise ConfigError(
+            f"email template {name}: a template extends or includes itself; the built-in one is “built-in/{name}”"
+        ) from None
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         where = _template_line(error.__traceback__) or f"email template {name}"
         raise ConfigError(f"{where}: {' '.join(str(error).split())}") from None
@@ -126,7 +130,9 @@ def _harmless_value(value: object) -> object:
         case tuple():
             return tuple(_harmless_value(item) for item in value)
         case Line():
-            texts = {name: typed_line(getattr(value, name), _SHORT) for name in ("name", "every", "period", "status")}
+            texts: dict[str, Any] = {
+                name: typed_line(getattr(value, name), _SHORT) for name in ("name", "every", "period", "status")
+            }
             return replace(value, **texts, sentence=typed_line(value.sentence, _MIDDLE))
         case _:
             return value

@@ -41,7 +41,7 @@ class FileTransport:
     def __init__(self, outbox_dir: Path) -> None:
         self._folder = outbox_dir
 
-    def send(self, message: bytes, sender: str, recipient: str, marks: Marks) -> str:
+    def send(self, message: bytes, sender: str, recipient: str, marks: Marks) -> str:  # noqa: ARG002
         """Write the files, each whole or not at all, and return where; the same bytes get the same name."""
         parsed = message_from_bytes(message, policy=policy.SMTP)
         name = _file_name(parsed, recipient, message)

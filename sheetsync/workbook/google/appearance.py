@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sheetsync.cells import column_letters
+from sheetsync.colors import STATUS_COLORS
 from sheetsync.template import Column, ColumnType, Tab, WorkbookTemplate
 
 Json = dict[str, Any]
@@ -18,17 +19,6 @@ _NUMBER_FORMATS: Mapping[ColumnType, tuple[str, str]] = {
     "amount": ("NUMBER", "#,##0.00"),
 }
 _AUTOMATIC = frozenset(("count", "number", "rating"))
-# Fill (if any) and text colour, as in a local workbook: told apart by lightness too, not by red and green alone.
-STATUS_COLORS: Mapping[str, tuple[str | None, str]] = {
-    "met": ("#0f766e", "#ffffff"),
-    "on track": ("#ccfbf1", "#115e59"),
-    "behind": ("#fef3c7", "#92400e"),
-    "at risk": ("#fdba74", "#7c2d12"),
-    "missed": ("#b91c1c", "#ffffff"),
-    "silent": ("#ddd6fe", "#5b21b6"),
-    "off": (None, "#94a3b8"),
-    "untargeted": (None, "#94a3b8"),
-}
 _HEADER_TEXT, _COMPUTED_FILL = "#ffffff", "#f8fafc"
 
 

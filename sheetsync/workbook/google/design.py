@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sheetsync.cells import Cell
+from sheetsync.colors import STATUS_COLORS
 from sheetsync.formulas import array_formula
 from sheetsync.template import Column, Tab, WorkbookTemplate
 from sheetsync.workbook.google.appearance import (
-    STATUS_COLORS,
     color,
     column_looks,
     header_format,

@@ -4,22 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sheetsync.cells import EARLIEST, LATEST, column_letters, serial
+from sheetsync.colors import STATUS_COLORS
 from sheetsync.template import Column, Tab, WorkbookTemplate
 from sheetsync.workbook.xlsx.looks import FRACTION, LAST_ROW, Looks
 
 _LONGEST_MESSAGE = 255
 
-# Fill and ink by status: told apart by lightness as well as hue, so that no colour vision is needed.
-STATUS_COLORS = {
-    "met": ("#0f766e", "#ffffff"),
-    "on track": ("#ccfbf1", "#115e59"),
-    "behind": ("#fef3c7", "#92400e"),
-    "at risk": ("#fdba74", "#7c2d12"),
-    "missed": ("#b91c1c", "#ffffff"),
-    "silent": ("#ddd6fe", "#5b21b6"),
-    "off": (None, "#94a3b8"),
-    "untargeted": (None, "#94a3b8"),
-}
 _NUMERIC = frozenset(("count", "number"))
 
 

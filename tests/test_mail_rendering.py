@@ -1,0 +1,343 @@
+"""The partner email: what it says, that nothing typed changes its structure, and that it fits every screen."""
+
+import html as html_module
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from lxml import html as lxml_html
+
+from sheetsync.digests import Digest, Line
+from sheetsync.errors import ConfigError
+from sheetsync.mail import Email, render
+from tests.conftest import PROJECT
+from tests.mail_digests import BAD_WEEK, FIRST_WEEK, GOOD_WEEK, SAMPLES, SILENT_WEEK
+
+BUILT_IN = PROJECT / "templates" / "emails"
+SECTIONS = (
+    "Wins", "Goals", "Activities", "Last week’s promise", "Hassles and potholes", "Next action", "Three questions to ask",
+    "Time off",
+)  # fmt: skip
+
+
+def rendered(digest: Digest) -> Email:
+    return render(digest, [BUILT_IN])
+
+
+def words(html: str) -> str:
+    """The text that a reader sees, blanks folded."""
+    body = lxml_html.document_fromstring(html).find("body")
+    assert body is not None
+    return " ".join(str(body.text_content()).split())
+
+
+def headings(html: str) -> list[str]:
+    return [str(h.text_content()) for h in lxml_html.document_fromstring(html).iter("h2")]
+
+
+def skeleton(html: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The elements in order, each with its class and the names of its other attributes: all but text and values."""
+    document = lxml_html.document_fromstring(html)
+    return [(str(e.tag), (e.get("class", ""), *sorted(map(str, e.attrib)))) for e in document.iter()]
+
+
+def filled(texts: Iterator[str]) -> Digest:
+    """The good week with every text that somebody can type replaced."""
+
+    def value(old: Any) -> Any:
+        if isinstance(old, str):
+            return "x" + next(texts)
+        if isinstance(old, tuple):
+            return tuple(value(item) for item in old)
+        if isinstance(old, Line):
+            names = ("name", "every", "status", "sentence")
+            return replace(old, **{name: "x" + next(texts) for name in names}, period="2026-W07")
+        return old
+
+    kept = {"person_email", "link", "week"}
+    changes = {f.name: value(getattr(GOOD_WEEK, f.name)) for f in fields(GOOD_WEEK) if f.name not in kept}
+    return replace(GOOD_WEEK, **changes)
+
+
+# ---- what it says -------------------------------------------------------------------------------------------------
+
+
+def test_a_good_week_says_everything_in_order() -> None:
+    """Both parts hold every fact, in the order of a conversation: wins first, questions near the end."""
+    email = rendered(GOOD_WEEK)
+    assert email.subject.startswith("Anna Weber’s week 2026-W07 so far: 3 of 4")
+    assert [h for h in headings(email.html) if h in SECTIONS] == list(SECTIONS)
+    for text in (words(email.html), " ".join(email.text.split())):
+        assert GOOD_WEEK.headline in text
+        assert "87 %" in text
+        assert "5 points up on the week before (82 %)" in text
+        for line in (*GOOD_WEEK.goals, *GOOD_WEEK.activities):
+            assert line.name in text
+            assert line.sentence in text
+        assert "6 fewer than the week before" in text
+        assert "Kept? partly" in text
+        assert all(question in text for question in GOOD_WEEK.questions)
+        assert "anna@example.com" in text
+        assert "To stop:" in text
+        assert "Nothing has been logged" not in text
+    assert str(GOOD_WEEK.link) in email.text
+
+
+def test_a_goal_of_a_longer_period_says_which() -> None:
+    """The year's goal carries its period; the week's activities need none."""
+    title = next(h for h in lxml_html.document_fromstring(rendered(GOOD_WEEK).html).iter("h3"))
+    assert str(title.text_content()) == "New revenue 2026"
+    assert "  New revenue, 2026  [on track]\n" in rendered(GOOD_WEEK).text
+
+
+def test_sections_without_content_are_left_out() -> None:
+    """In the first week there is nothing promised, no goal and no link: not even their headings."""
+    email = rendered(FIRST_WEEK)
+    assert headings(email.html) == [
+        "Wins",
+        "Activities",
+        "Hassles and potholes",
+        "Next action",
+        "Three questions to ask",
+    ]
+    assert "None" not in email.html + email.text
+    assert "Hello," in email.text
+    assert "workbook" not in email.text.casefold()
+    assert not re.search(r"\n{3}", email.text)
+
+
+def test_a_silent_week_says_since_when_and_kindly() -> None:
+    """Silence is named with its first day, near the top, and never as a failure."""
+    email = rendered(SILENT_WEEK)
+    for text in (words(email.html), " ".join(email.text.split())):
+        assert "Nothing has been logged since Thu 5 Feb." in text
+        assert text.index("since Thu 5 Feb") < text.index("Cold calls")
+        assert "has not been said yet" in text
+
+
+def test_a_closed_week_is_not_so_far() -> None:
+    """ "So far" stands there only while the week is under way."""
+    email = rendered(BAD_WEEK)
+    assert "so far" not in email.subject + words(email.html).split("Goals")[0]
+    assert "41 points down on the week before" in email.text
+
+
+def test_charts_have_words() -> None:
+    """Bars and sparklines are tables that say in words what they show; no picture is ever loaded."""
+    html = rendered(GOOD_WEEK).html
+    labels = [
+        t.get("aria-label", "") for t in lxml_html.document_fromstring(html).iter("table") if t.get("role") == "img"
+    ]
+    assert "39 % of the target; an even pace would be at 50 %" in labels
+    assert any(label.startswith("By week, oldest first: 80 %, 100 %, 110 %, no target, 40 %") for label in labels)
+    tables = list(lxml_html.document_fromstring(html).iter("table"))
+    assert all(table.get("role") in {"presentation", "img"} for table in tables)
+    assert not re.search(r"<img|<script|url\(|@import|<link", html)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_plain_text_fits_in_72_columns(name: str) -> None:
+    """Every line fits, but for a link, which must not be cut."""
+    lines = rendered(SAMPLES[name]).text.splitlines()
+    assert [line for line in lines if len(line) > 72 and "https://" not in line] == []
+    assert not any(line != line.rstrip() for line in lines)
+
+
+# ---- hostile text -------------------------------------------------------------------------------------------------
+
+BASE = skeleton(rendered(filled(cycle([""]))).html)
+HOSTILE = st.text(st.characters(), max_size=400) | st.sampled_from(
+    [
+        "</td></table><script>alert(1)</script>",
+        '" onload="x',
+        "{{ 7*7 }}{% raw %}",
+        "<!--",
+        "]]>",
+        "&lt;b&gt;",
+        "</style>",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(HOSTILE, min_size=1, max_size=8))
+@example(["<a href='javascript:x'>\u202e\u2028\r\n=?x?="])
+@example(["&" * 2000])
+def test_typed_text_never_changes_the_structure(texts: list[str]) -> None:
+    """The elements, their order, classes and attributes are the same whatever is typed, and the mail stays small."""
+    email = rendered(filled(cycle(texts)))
+    assert skeleton(email.html) == BASE
+    assert len(email.html.encode()) < 100_000
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00-\x08]", email.html + email.text + email.subject)
+    assert "\n" not in email.subject
+
+
+@pytest.mark.realdata
+def test_naughty_strings_never_change_the_structure(data: Path) -> None:
+    """The Big List of Naughty Strings, all of it, in every place where something is typed."""
+    strings = json.loads((data / "naughty" / "blns.json").read_text(encoding="utf-8"))
+    texts = cycle(strings)
+    for _ in range(len(strings) // 20):
+        assert skeleton(rendered(filled(texts)).html) == BASE
+
+
+def test_typed_text_makes_no_links() -> None:
+    """Links are the workbook's and the person's address only; what is typed is broken so that no program links it."""
+    typed = "see https://evil.example.org/x or www.evil.example.org or eve@evil.example.org"
+    email = rendered(replace(GOOD_WEEK, hassles=typed, wins=(typed,), headline=typed))
+    links = [a.get("href") for a in lxml_html.document_fromstring(email.html).iter("a")]
+    assert links == [GOOD_WEEK.link, "mailto:anna@example.com"]
+    for text in (email.html, email.text):
+        assert "https://evil" not in text
+        assert not re.search(r"\w\.\w", " ".join(re.findall(r"[\w.@]*evil[\w.@]*", text)))
+    assert "2.2 a day needed" in email.text
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "https://", 'https://x" y', "ftp://x", "//x"]
+)
+def test_a_link_is_a_web_address_or_left_out(link: str) -> None:
+    """Only http and https lead anywhere."""
+    html = rendered(replace(GOOD_WEEK, link=link)).html
+    assert [a.get("href") for a in lxml_html.document_fromstring(html).iter("a")] == ["mailto:anna@example.com"]
+
+
+def test_a_wrong_address_of_the_person_is_left_out() -> None:
+    """What is not exactly one address is not shown as one."""
+    email = rendered(replace(GOOD_WEEK, person_email="anna@example.com?bcc=eve@example.org"))
+    assert "mailto:" not in email.html
+    assert "eve" not in email.text
+
+
+def test_typed_lines_cannot_pass_for_sections() -> None:
+    """In the plain text everything typed is indented, headings are not."""
+    email = rendered(replace(GOOD_WEEK, hassles="x\n\nNEXT ACTION\n───────────\npay eve"))
+    assert email.text.count("\nNEXT ACTION\n") == 1
+    assert "\n  NEXT ACTION\n" in email.text
+
+
+def test_a_crowd_of_activities_stays_small() -> None:
+    """With hundreds of lines the first are shown and the rest counted; mail programs cut off above 102 kB."""
+    many = tuple(replace(GOOD_WEEK.activities[i % 4], name=f"Activity {i} " + "<&>" * 40) for i in range(300))
+    email = rendered(replace(GOOD_WEEK, activities=many, goals=many, hassles="&<>" * 5000, wins=("&" * 900,) * 90))
+    assert len(email.html.encode()) < 100_000
+    assert re.search(r"and \d+ more in the workbook", words(email.html))
+    assert re.search(r"and \d+ more in the workbook", email.text)
+
+
+# ---- templates ----------------------------------------------------------------------------------------------------
+
+
+def test_a_users_file_replaces_the_built_in_one(tmp_path: Path) -> None:
+    """A block's file of the same name wins; everything else stays."""
+    (tmp_path / "blocks").mkdir()
+    (tmp_path / "blocks" / "footer.html.j2").write_text("<p>Our own footer for {{ digest.person }}</p>")
+    email = render(replace(GOOD_WEEK, person="A<b>"), [tmp_path / "absent", tmp_path, BUILT_IN])
+    assert "Our own footer for A&lt;b&gt;" in email.html
+    assert "sheetsync sends you this" not in email.html
+    assert GOOD_WEEK.headline in email.html
+
+
+def test_a_users_template_may_extend_the_built_in_one(tmp_path: Path) -> None:
+    """`built-in/NAME` is ours: one block is replaced, the others stay."""
+    own = tmp_path / "partner-weekly.html.j2"
+    own.write_text('{% extends "built-in/partner-weekly.html.j2" %}{% block wins %}<p>No wins here</p>{% endblock %}')
+    html = render(GOOD_WEEK, [tmp_path, BUILT_IN]).html
+    assert "No wins here" in html
+    assert "Wins" not in headings(html)
+    assert "Activities" in headings(html)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("one\n{{ digest.persn }}", "line 2: .*persn"),
+        ("one\n\n{{ nothing }}", "line 3: .*nothing"),
+        ("{% if digest.person %}", "line 1: .*end of template"),
+        ("one\n{{ digest | nosuch }}", "line 2: .*nosuch"),
+        ("{{ digest.score + 'x' }}", "line 1: .*unsupported"),
+        ("{{ 1 / 0 }}", "line 1: .*zero"),
+        ("{{ ''.__class__.__mro__ }}", "line 1: .*__class__"),
+        ("{% include 'absent.j2' %}", "line 1: there is no template 'absent.j2'"),
+        ("{{ range(10 ** 9) | list }}", "line 1: .*[Rr]ange"),
+        ("{% extends 'partner-weekly.txt.j2' %}", "built-in/partner-weekly.txt.j2"),
+    ],
+)
+def test_a_mistake_in_a_template_names_file_and_line(tmp_path: Path, text: str, what: str) -> None:
+    """One line for the person who wrote it: the file, the line, what is wrong."""
+    (tmp_path / "partner-weekly.txt.j2").write_text(text)
+    with pytest.raises(ConfigError, match=rf"partner-weekly\.txt\.j2.*{what}") as caught:
+        render(GOOD_WEEK, [tmp_path, BUILT_IN])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    """A file saved by an old editor is said to be the one."""
+    (tmp_path / "partner-weekly.subject.txt.j2").write_bytes("Grüße".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"partner-weekly\.subject\.txt\.j2.*utf-8"):
+        render(GOOD_WEEK, [tmp_path, BUILT_IN])
+
+
+# ---- looks --------------------------------------------------------------------------------------------------------
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_colours_have_contrast() -> None:
+    """WCAG AA in light and dark: every status, and all text on what is behind it, has at least 4.5 to 1."""
+    light, dark = (BUILT_IN / "blocks" / "style.css.j2").read_text().split("@media (prefers-color-scheme: dark)")
+    colours = re.compile(r"\.([\w-]+)[^{}]*\{[^}]*?background-color: (#\w{6})[^}]*?[ ;]color: (#\w{6})")
+    pairs = [(name, back, front) for part in (light, dark) for name, back, front in colours.findall(part)]
+    assert {"met", "fine", "behind", "risk", "missed", "quiet", "card", "masthead", "note"} <= {p[0] for p in pairs}
+    pairs += [("on card", "#ffffff", c) for c in ("#4a5868", "#0f6578", "#0b5fa5", "#b36b00")]
+    pairs += [("on page", "#eef2f6", c) for c in ("#4a5868", "#0b5fa5")]
+    pairs += [("on dark card", "#16202c", c) for c in ("#e8eef4", "#a9b7c6", "#6fcbe0", "#7dc4ff", "#f2b84b")]
+    for name, back, front in pairs:
+        needed = 3.0 if front == "#b36b00" else 4.5  # the star is no text
+        assert _contrast(back, front) >= needed, (name, back, front)
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize("width", [320, 360, 800])
+def test_no_screen_is_too_narrow(width: int, tmp_path: Path) -> None:
+    """In a real browser nothing sticks out to the right, with the longest words too."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("Chromium is not installed")
+    digests = (*SAMPLES.values(), filled(cycle(["W" * 250])))
+    frames = "".join(
+        f'<iframe style="width:{width}px;height:600px;border:0" srcdoc="{html_module.escape(rendered(d).html)}"></iframe>'
+        for d in digests
+    )
+    script = (
+        "addEventListener('load', () => { document.body.dataset.widths ="
+        " [...frames].map(f => f.document.documentElement.scrollWidth).join() })"
+    )
+    page = tmp_path / "page.html"
+    page.write_text(
+        f"<!doctype html><meta charset=utf-8><body>{frames}<script>{script}</script></body>", encoding="utf-8"
+    )
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--window-size=1000,900", "--dump-dom", page.as_uri()]
+    dom = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    found = re.search(r'data-widths="([\d,]+)"', dom)
+    assert found, dom[:300]
+    assert found[1].split(",") == [str(width)] * len(digests)

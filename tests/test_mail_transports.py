@@ -1,0 +1,55 @@
+"""The file transport leaves whole files with safe, readable names."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sheetsync.errors import Unavailable
+from sheetsync.mail import Email, FileTransport, compose
+
+
+def message(subject: str = "Anna’s week") -> bytes:
+    return compose(
+        Email(subject, "plain ████\n", "<p>Grüße</p>\n"),
+        sender="goals@example.com",
+        recipient="ben@example.com",
+        recipient_name="",
+        reply_to="",
+        unsubscribe="",
+        message_id="<1@example.com>",
+        date=datetime(2026, 2, 13, 16, tzinfo=UTC),
+    )
+
+
+def test_a_mail_becomes_three_files(tmp_path: Path) -> None:
+    """The message byte for byte, and its two parts; the reply says where, the mark is set before."""
+    outbox, marks = tmp_path / "a" / "outbox", []
+    reply = FileTransport(outbox).send(message(), "goals@example.com", "ben@example.com", marks.append)
+    stems = {path.stem for path in outbox.iterdir()}
+    assert {path.suffix for path in outbox.iterdir()} == {".eml", ".html", ".txt"}
+    assert len(stems) == 1
+    stem = stems.pop()
+    assert stem.startswith("2026-02-13-anna-s-week-ben-example-com-")
+    assert (outbox / f"{stem}.eml").read_bytes() == message()
+    assert (outbox / f"{stem}.html").read_text(encoding="utf-8") == "<p>Grüße</p>\n"
+    assert (outbox / f"{stem}.txt").read_text(encoding="utf-8") == "plain ████\n"
+    assert str(outbox / f"{stem}.eml") in reply
+    assert marks == ["committing"]
+
+
+def test_the_same_mail_again_is_the_same_file(tmp_path: Path) -> None:
+    """A resend after a crash leaves one mail; another mail to the same person is another file."""
+    transport = FileTransport(tmp_path)
+    for content in (message(), message(), message("../../etc/passwd\0 " + "x" * 300)):
+        transport.send(content, "goals@example.com", "ben@example.com", lambda mark: None)
+    names = sorted(path.name for path in tmp_path.glob("*.eml"))
+    assert len(names) == 2
+    assert all(path.parent == tmp_path and len(path.name) < 130 for path in tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """A file in the folder's place: one line with the setting, so that the mail waits."""
+    (tmp_path / "outbox").write_text("")
+    with pytest.raises(Unavailable, match=r"email\.outbox_dir"):
+        FileTransport(tmp_path / "outbox").send(message(), "a@example.com", "ben@example.com", lambda mark: None)
