@@ -140,11 +140,15 @@ class Desk:
 
     def cells(self) -> dict[str, list[tuple[Any, ...]]]:
         """What stands in every tab, formulas as formulas, without trailing blank rows."""
-        return {sheet.title: _filled(sheet) for sheet in load_workbook(self.workbook, read_only=False)}
+        return {sheet.title: _filled(sheet) for sheet in load_workbook(self.workbook)}
 
     def values(self, tab: str) -> list[tuple[Any, ...]]:
         """What a person sees in a tab."""
-        return _filled(load_workbook(self.workbook, data_only=True)[tab])
+        book = load_workbook(self.workbook, data_only=True, read_only=True)
+        try:
+            return _filled(book[tab])
+        finally:
+            book.close()
 
     def state(self) -> dict[str, bytes]:
         """Every file here, but for the lock."""

@@ -15,9 +15,15 @@ WEEK = "2026-W41"  # the Friday before NOW
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(mailing: Desk, tmp_path: Path) -> Desk:
+    """A copy, to send from."""
+    return mailing.copy(tmp_path / "desk")
+
+
+@pytest.fixture(scope="module")
+def mailing(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """Ann's partner is Dana, Ben's is Ann; everybody at example.com may be written to."""
-    desk = small_desk(tmp_path)
+    desk = small_desk(tmp_path_factory.mktemp("mailing"))
     with desk.edited() as book:
         sheet = book["People"]
         for row, partner in ((2, "Dana"), (3, "Ann")):

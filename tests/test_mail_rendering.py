@@ -24,8 +24,8 @@ from tests.mail_digests import BAD_WEEK, FIRST_WEEK, GOOD_WEEK, SAMPLES, SILENT_
 
 BUILT_IN = PROJECT / "templates" / "emails"
 SECTIONS = (
-    "Wins", "Goals", "Activities", "Last week’s promise", "Hassles and potholes", "Next action", "Three questions to ask",
-    "Time off",
+    "Wins", "Goals", "Activities", "Last week’s promise", "Hassles and potholes", "Next action",
+    "Three questions to ask", "Time off",
 )  # fmt: skip
 
 
@@ -59,8 +59,8 @@ def filled(texts: Iterator[str]) -> Digest:
         if isinstance(old, tuple):
             return tuple(value(item) for item in old)
         if isinstance(old, Line):
-            names = ("name", "every", "status", "sentence")
-            return replace(old, **{name: "x" + next(texts) for name in names}, period="2026-W07")
+            name, every, status, sentence = ("x" + next(texts) for _ in range(4))
+            return replace(old, name=name, every=every, status=status, sentence=sentence, period=GOOD_WEEK.week)
         return old
 
     kept = {"person_email", "link", "week"}
@@ -102,13 +102,7 @@ def test_a_goal_of_a_longer_period_says_which() -> None:
 def test_sections_without_content_are_left_out() -> None:
     """In the first week there is nothing promised, no goal and no link: not even their headings."""
     email = rendered(FIRST_WEEK)
-    assert headings(email.html) == [
-        "Wins",
-        "Activities",
-        "Hassles and potholes",
-        "Next action",
-        "Three questions to ask",
-    ]
+    assert headings(email.html) == ["Wins", "Activities", "Next action", "Three questions to ask"]
     assert "None" not in email.html + email.text
     assert "Hello," in email.text
     assert "workbook" not in email.text.casefold()
@@ -199,7 +193,7 @@ def test_typed_text_makes_no_links() -> None:
     for text in (email.html, email.text):
         assert "https://evil" not in text
         assert not re.search(r"\w\.\w", " ".join(re.findall(r"[\w.@]*evil[\w.@]*", text)))
-    assert "2.2 a day needed" in email.text
+    assert "2.2 a day" in email.text
 
 
 @pytest.mark.parametrize(
@@ -215,7 +209,7 @@ def test_a_wrong_address_of_the_person_is_left_out() -> None:
     """What is not exactly one address is not shown as one."""
     email = rendered(replace(GOOD_WEEK, person_email="anna@example.com?bcc=eve@example.org"))
     assert "mailto:" not in email.html
-    assert "eve" not in email.text
+    assert "eve@" not in email.text
 
 
 def test_typed_lines_cannot_pass_for_sections() -> None:
@@ -303,7 +297,7 @@ def _contrast(one: str, other: str) -> float:
 
 def test_colours_have_contrast() -> None:
     """WCAG AA in light and dark: every status, and all text on what is behind it, has at least 4.5 to 1."""
-    light, dark = (BUILT_IN / "blocks" / "style.css.j2").read_text().split("@media (prefers-color-scheme: dark)")
+    light, dark = ((BUILT_IN / "blocks" / f"{name}.css.j2").read_text() for name in ("style", "screens"))
     colours = re.compile(r"\.([\w-]+)[^{}]*\{[^}]*?background-color: (#\w{6})[^}]*?[ ;]color: (#\w{6})")
     pairs = [(name, back, front) for part in (light, dark) for name, back, front in colours.findall(part)]
     assert {"met", "fine", "behind", "risk", "missed", "quiet", "card", "masthead", "note"} <= {p[0] for p in pairs}
@@ -324,18 +318,25 @@ def test_no_screen_is_too_narrow(width: int, tmp_path: Path) -> None:
         pytest.skip("Chromium is not installed")
     digests = (*SAMPLES.values(), filled(cycle(["W" * 250])))
     frames = "".join(
-        f'<iframe style="width:{width}px;height:600px;border:0" srcdoc="{html_module.escape(rendered(d).html)}"></iframe>'
-        for d in digests
+        f'<iframe style="width:{width}px;border:0" srcdoc="{html_module.escape(rendered(digest).html)}"></iframe>'
+        for digest in digests
     )
     script = (
         "addEventListener('load', () => { document.body.dataset.widths ="
-        " [...frames].map(f => f.document.documentElement.scrollWidth).join() })"
+        " [...document.querySelectorAll('iframe')].map(f => f.contentDocument.documentElement.scrollWidth).join() })"
     )
     page = tmp_path / "page.html"
     page.write_text(
         f"<!doctype html><meta charset=utf-8><body>{frames}<script>{script}</script></body>", encoding="utf-8"
     )
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]
     command += ["--window-size=1000,900", "--dump-dom", page.as_uri()]
     dom = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
     found = re.search(r'data-widths="([\d,]+)"', dom)

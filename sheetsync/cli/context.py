@@ -45,6 +45,11 @@ class Context:
         if not self.quiet:
             click.echo(text)
 
+    def warn(self, text: str | None) -> None:
+        """Print a warning to stderr, if there is one."""
+        if text:
+            click.echo(f"sheetsync: {text}", err=True)
+
     def console(self) -> "Console":
         """Where tables and colours go; as wide as the terminal, and wide enough in a pipe."""
         from rich.console import Console

@@ -16,11 +16,11 @@ def demo_command(context: Context, folder: str) -> None:
 
     made = demonstrate(Path(folder), now())
     config = made.config
+    emails = "\n            ".join(str(path) for path in made.emails)
     context.say(
         f"A year of three salespeople: {made.rows:,} rows logged, {made.problems} of them in need of a look.\n\n"
         f"  workbook  {made.workbook}\n"
-        f"  emails    {made.emails[0].parent if made.emails else made.workbook.parent / 'outbox'}"
-        f" ({', '.join(e.name for e in made.emails if e.suffix == '.html')})\n"
+        f"  emails    {emails}\n"
         f"  config    {config}\n\n"
         "What to do next:\n"
         "  1. Open the workbook: the Dashboard first, then Log. Add a row, save, close.\n"

@@ -26,11 +26,13 @@ def sync_command(
 ) -> int:
     """Read what people logged, roll it up, write the summary tabs: the cron job."""
     with context.opened() as run:
+        from sheetsync.runs.monitoring import ping
         from sheetsync.runs.syncing import carry_out, plan_sync
 
         plan = plan_sync(run, run.as_of(as_of), accept_removals=accept_removals)
         if not dry_run:
             carry_out(run, plan)
+            context.warn(ping(run.config))
     if json_wanted:
         say_json(_report(plan, dry_run=dry_run))
     else:
@@ -47,12 +49,15 @@ def run_command(context: Context, accept_removals: bool) -> None:
 
     with context.opened() as run:
         from sheetsync.runs.emailing import Choice, finished, send
+        from sheetsync.runs.monitoring import ping
         from sheetsync.runs.syncing import carry_out, plan_sync
 
         plan = plan_sync(run, run.as_of(None), accept_removals=accept_removals)
         carry_out(run, plan)
         _say(context, plan, dry_run=False)
         deliveries = send(run, Choice())
+        if finished(deliveries):
+            context.warn(ping(run.config))
     say_deliveries(context, [d for d in deliveries if d.outcome not in {"already sent", "skipped"}])
     if not finished(deliveries):
         raise Unfinished("some emails were not sent; the next run tries again (sheetsync email send shows which)")

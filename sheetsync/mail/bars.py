@@ -26,7 +26,7 @@ def segments(share: float | None, pace: float | None) -> list[tuple[Part, int]]:
 
 def text_bar(share: float | None, pace: float | None, width: int = 24) -> str:
     """The bar as `width` characters: █ done, ░ to do, │ the even pace where it lies ahead."""
-    done = round(_percent(share) * width / 100)
+    done = _percent(share) * width // 100
     cells = "█" * done + "░" * (width - done)
     mark = round(_percent(pace) * width / 100)
     return cells[:mark] + "│" + cells[mark + 1 :] if done <= mark < width and mark else cells

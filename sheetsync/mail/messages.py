@@ -3,12 +3,13 @@
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, formataddr, parseaddr
 
 from sheetsync.errors import ConfigError, SheetsyncError
 from sheetsync.mail.cleaning import display_name, header_text
@@ -53,30 +54,50 @@ def compose(
     `sender` is an address, with a name or without; `reply_to` and `unsubscribe` are addresses, or "" for none;
     `date` knows its time zone. Raises `ConfigError` for a wrong sender, `SheetsyncError` for the rest.
     """
-    name, address = parseaddr(sender)
-    plain = valid_address(address)
-    if plain is None:
+    name, address = parseaddr(header_text(sender, 320))
+    if (plain := valid_address(address)) is None:
         raise ConfigError(f"email.from: {sender!r} is no address; write “Name <name@example.com>”")
     if not _MESSAGE_ID.fullmatch(message_id):
         raise SheetsyncError(f"{message_id!r} is no Message-ID")
-    message = EmailMessage(policy=policy.SMTP)
-    message["From"] = Address(display_name(name), addr_spec=plain)
-    message["To"] = Address(display_name(recipient_name), addr_spec=_address(recipient))
-    if reply_to:
-        message["Reply-To"] = Address(addr_spec=_address(reply_to))
-    message["Subject"] = header_text(email.subject, _SUBJECT_LIMIT)
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = message_id
-    if unsubscribe:
-        message["List-Unsubscribe"] = f"<mailto:{_address(unsubscribe)}?subject=unsubscribe>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_encodable(email.text), cte="quoted-printable")
-    message.add_alternative(_encodable(email.html), subtype="html", cte="quoted-printable")
-    # "=_" cannot occur in a quoted-printable body, so this boundary never meets its own text.
-    message.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
-    content = message.as_bytes()
-    _check(content, message, _address(recipient))
+    to, subject = _address(recipient), header_text(email.subject, _SUBJECT_LIMIT)
+    headers = {
+        "From": _mailbox(name, plain),
+        "To": _mailbox(recipient_name, to),
+        "Reply-To": _address(reply_to) if reply_to else "",
+        "Subject": _encoded(subject),
+        "Date": format_datetime(date),
+        "Message-ID": message_id,
+        "List-Unsubscribe": f"<mailto:{_address(unsubscribe)}?subject=unsubscribe>" if unsubscribe else "",
+        "Auto-Submitted": "auto-generated",
+    }
+    written = {name: value for name, value in headers.items() if value or name == "Subject"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in written.items())
+    content = lines.encode("ascii") + _body(email, message_id)
+    _check(content, [*written, "MIME-Version", "Content-Type"], to, subject)
     return content
+
+
+def _body(email: Email, message_id: str) -> bytes:
+    """The two texts and their MIME headers; nothing in it is random."""
+    body = EmailMessage(policy=policy.SMTP)
+    body.set_content(_encodable(email.text), cte="quoted-printable")
+    body.add_alternative(_encodable(email.html), subtype="html", cte="quoted-printable")
+    # "=_" cannot occur in a quoted-printable body, so this boundary never meets its own text.
+    body.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    return body.as_bytes()
+
+
+def _mailbox(name: str, address: str) -> str:
+    shown = display_name(name)
+    return formataddr((shown, address)) if shown.isascii() else f"{_encoded(shown)} <{address}>"
+
+
+def _encoded(text: str) -> str:
+    """Text for a header: ASCII as it is (short enough to need no folding), else as encoded words.
+
+    `Header` keeps every blank; the folding of `EmailMessage` loses those between encoded words.
+    """
+    return text if text.isascii() else Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def _address(text: str) -> str:
@@ -90,12 +111,12 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _check(content: bytes, intended: EmailMessage, recipient: str) -> None:
+def _check(content: bytes, intended: Sequence[str], recipient: str, subject: str) -> None:
     """Read the bytes as a receiver does: the headers must be the intended ones, the recipient the only one."""
     parsed = message_from_bytes(content, policy=policy.SMTP)
-    headers, wanted = (Counter(name.lower() for name in message) for message in (parsed, intended))
+    headers, wanted = (Counter(name.lower() for name in names) for names in (parsed, intended))
     addresses = [address.addr_spec for address in parsed["To"].addresses]
-    if headers != wanted or addresses != [recipient] or parsed["Subject"] != intended["Subject"]:
+    if headers != wanted or addresses != [recipient] or str(parsed["Subject"]) != subject:
         raise SheetsyncError(
             f"the mail to {recipient} would not arrive as meant (its headers come out differently); "
             "look for unusual characters in names and subject"

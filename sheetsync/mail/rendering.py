@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 KIND = "partner-weekly"
 _SIZE_LIMIT = 100_000  # bytes; Gmail cuts a message off a little above
 _NARRATIVES = ("progress", "hassles", "promise", "kept", "next_action")
-_LONG, _MIDDLE, _SHORT = 1000, 300, 80
+_LONG, _MIDDLE, _SHORT, _WORD = 1000, 300, 80, 16
 # How many lines are shown, and how many of them with charts: less and less until the email is small enough.
 _AMOUNTS = ((30, 14), (20, 6), (8, 0))
 
@@ -106,10 +106,10 @@ def _template_line(traceback: TracebackType | None) -> str | None:
 
 
 def _inlined(html: str) -> str:
-    """Styles moved into the elements, where every mail program heeds them; only @media rules stay behind."""
+    """Styles moved into the elements, where every mail program heeds them; a sheet marked “keep” stays."""
     import css_inline
 
-    inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
     return str(inliner.inline(html))
 
 
@@ -130,10 +130,14 @@ def _harmless_value(value: object) -> object:
         case tuple():
             return tuple(_harmless_value(item) for item in value)
         case Line():
-            texts: dict[str, Any] = {
-                name: typed_line(getattr(value, name), _SHORT) for name in ("name", "every", "period", "status")
-            }
-            return replace(value, **texts, sentence=typed_line(value.sentence, _MIDDLE))
+            return replace(
+                value,
+                name=typed_line(value.name, _SHORT),
+                every=typed_line(value.every, _WORD),
+                period=typed_line(value.period, _WORD),
+                status=typed_line(value.status, _WORD),
+                sentence=typed_line(value.sentence, _MIDDLE),
+            )
         case _:
             return value
 

@@ -51,7 +51,7 @@ class FileTransport:
             for kind, suffix in (("html", ".html"), ("plain", ".txt")):
                 part = parsed.get_body((kind,))
                 if part is not None:
-                    self._write(name + suffix, str(part.get_content()).encode())
+                    self._write(name + suffix, str(part.get_content()).replace("\r\n", "\n").encode())
             self._write(f"{name}.eml", message)
         except OSError as error:
             raise Unavailable(
@@ -75,5 +75,5 @@ def _file_name(parsed: EmailMessage, recipient: str, message: bytes) -> str:
 
 
 def _slug(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", text.replace("’", "")).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:40].strip("-") or "mail"

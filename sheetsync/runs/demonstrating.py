@@ -15,7 +15,7 @@ from sheetsync.sample import sample_rows, sample_year
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What was made: the files, and how many rows and problems the log has."""
+    """What was made: the files (of each email its HTML), and how many rows and problems the log has."""
 
     workbook: Path
     config: Path
@@ -44,6 +44,6 @@ def demonstrate(folder: Path, now: datetime) -> Demonstration:
         plan = plan_sync(run, run.as_of(None))
         carry_out(run, plan)
         send(run, Choice())
-    emails = sorted(p for p in config.outbox_path.glob("*") if p.suffix in {".html", ".txt", ".eml"})
+    emails = sorted(config.outbox_path.glob("*.html"))
     logged = plan.understood.logged
     return Demonstration(folder / "goals.xlsx", path, emails, logged.rows, logged.refused)
