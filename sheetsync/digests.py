@@ -12,7 +12,7 @@ from sheetsync.people import Person, TimeOff
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.reviews import Review
 from sheetsync.scores import BEHIND
-from sheetsync.sentences import day, number, percent, sentence
+from sheetsync.sentences import day, number, sentence
 from sheetsync.summaries import Findings
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ class Line:
 
     `every` is its rhythm in words ("week"), `period` the period that the numbers are of. `share` is attainment,
     0 to 1 and beyond; `pace_share` is expected / target, where an even pace would stand on the same bar.
-    `change` is this period's actual less that of the period before; `history` the attainment of the last 13 weeks,
-    oldest first, None where there was no target. `sentence` says it all in plain words.
+    `change` is this period's actual less that of the period before, for weeks and closed periods; `history` the
+    attainment of the last 13 periods, oldest first, None where there was no target. `sentence` says it all in plain
+    words.
     """
 
     name: str
@@ -102,7 +103,7 @@ def weekly_digest(
         start=week.start,
         last_day=week.end - DAY,
         so_far=week.end > as_of.boundary,
-        headline=_headline(activities, score.score if score else None, silent=silent is not None or logged is None),
+        headline=_headline(activities, silent=silent is not None or logged is None),
         score=score.score if score else None,
         last_score=last.score if last else None,
         wins=_wins(activities, goals, said),
@@ -153,6 +154,8 @@ def _line(rollups: pd.DataFrame, row: Any, as_of: AsOf) -> Line:
     rows: Iterator[Any] = same.itertuples(index=False)
     past = [r for r in rows if r.start <= row.start][-13:]
     previous = past[-2].actual if len(past) > 1 else None
+    # A month or year under way against a whole one would always look like a loss, or like a wonder in the first year.
+    unlike = not row.closed and row.cadence not in {"day", "week"}
     return Line(
         name=row.name,
         kind=row.kind,
@@ -163,21 +166,20 @@ def _line(rollups: pd.DataFrame, row: Any, as_of: AsOf) -> Line:
         share=None if isnan(row.attainment) else row.attainment,
         pace_share=row.expected / row.target if row.target > 0 and not row.closed else None,
         status=row.status,
-        change=None if previous is None else row.actual - previous,
+        change=None if previous is None or unlike else row.actual - previous,
         history=tuple(None if isnan(r.attainment) else r.attainment for r in past),
         sentence=sentence(row, as_of),
     )
 
 
-def _headline(activities: Sequence[Line], score: float | None, *, silent: bool) -> str:
+def _headline(activities: Sequence[Line], *, silent: bool) -> str:
     judged = [line for line in activities if line.target]
     if silent:
         return "nothing logged this week"
     if not judged:
         return "no targets this week"
     good = sum(line.status in {"met", "on track"} for line in judged)
-    text = f"{good} of {len(judged)} on track" if good < len(judged) else "everything on track"
-    return f"{text}, score {percent(score)}" if score is not None else text
+    return f"{good} of {len(judged)} on track" if good < len(judged) else "everything on track"
 
 
 def _wins(activities: Sequence[Line], goals: Sequence[Line], said: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ _SIMILAR = 70
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A tab with its columns found. `positions` maps column keys to 0-based positions; absent optional ones are left out.
+    """A tab with its columns found.
 
+    `positions` maps column keys to 0-based positions; absent optional ones are left out.
     `header` is the 0-based index of the header row in the grid; `extra` holds the titles of columns that the template
     does not know, by position.
     """
