@@ -218,8 +218,8 @@ def _tally_columns(table: Table, vocabulary: Vocabulary) -> tuple[dict[int, str]
         if isinstance(found, str) and found not in names.values():
             names[position] = found
             continue
-        rows = table.grid[table.header + 1 :]
-        if any(position < len(r) and isinstance(r[position], int | float) for r in rows):
+        cells = (row[position] for row in table.grid[table.header + 1 :] if position < len(row))
+        if any(not is_blank(cell) and isinstance(read_number(cell), float) for cell in cells):
             what = f"“{title}” is here twice" if isinstance(found, str) else f"{found.what}: its numbers do not count"
             hint = "sum them up in one column" if isinstance(found, str) else found.hint
             problems.append(Problem(table.title, table.header + 1, title, what, hint, title))

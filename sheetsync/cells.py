@@ -7,6 +7,7 @@ A formula's error is its text (`#REF!`). Reading returns the value, or a `Misrea
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -80,7 +81,9 @@ def text_of(cell: Cell) -> str:
 
 
 def fold(text: str) -> str:
-    """The form in which names and titles are compared: case and blanks do not matter."""
+    """The form in which names and titles are compared: case and blanks do not matter, nor how an accent is made."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     return _BLANK_CHARACTERS.sub(" ", text).strip().casefold()
 
 

@@ -71,9 +71,10 @@ def parse_goals(table: Table, people: Names, activities: Names) -> tuple[list[Go
     """The outcome goals, and what could not be read. A flawed row counts for nothing."""
     goals: list[Goal] = []
     problems: list[Problem] = []
+    names = Names("goal", map(text_of, table.column("goal")))
     for number, cells in table.rows():
         row = RowReader(table, number, cells, problems)
-        name = _name(row, "goal")
+        name = _as_written(_name(row, "goal"), names)
         who, measured_by = row.name("who", people), row.name("measured_by", activities)
         if measured_by is None and not row.flawed:
             row.refuse("measured_by", "no activity measures this goal", "type the activity whose rows count")
@@ -106,7 +107,7 @@ def parse_activity_goals(table: Table, people: Names) -> tuple[list[Goal], list[
     names = activity_names(table)
     for number, cells in table.rows():
         row = RowReader(table, number, cells, problems)
-        name, who = _name(row, "activity"), row.name("who", people)
+        name, who = _as_written(_name(row, "activity"), names), row.name("who", people)
         every = fold(row.text("every")) or "week"
         if every not in _EVERY:
             row.refuse("every", f"“{every}” is no rhythm", "working day, day, week, month, quarter or year")
@@ -116,11 +117,10 @@ def parse_activity_goals(table: Table, people: Names) -> tuple[list[Goal], list[
         start, end = _range(row)
         if row.flawed:
             continue
-        written = names.find(name)
         goals.append(
             Goal(
-                kind="activity", name=written if isinstance(written, str) else name, who=who, target=target,
-                native=_EVERY[every], measured_by=written if isinstance(written, str) else name,
+                kind="activity", name=name, who=who, target=target,
+                native=_EVERY[every], measured_by=name,
                 every_day=every == "day", serves=row.text("serves"), minutes=minutes,
                 weight=1.0 if weight is None else weight, start=start, end=end,
             )
@@ -179,6 +179,12 @@ def _name(row: RowReader, key: str) -> str:
     elif is_error(name):
         row.refuse(key, f"the cell shows the error {name}", "mend its formula or type the name")
     return name
+
+
+def _as_written(name: str, names: Names) -> str:
+    """One way of writing a name that stands in several rows, so that they are one goal."""
+    written = names.find(name)
+    return written if isinstance(written, str) else name
 
 
 def _target(row: RowReader) -> float | None:
