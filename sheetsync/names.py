@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sheetsync.cells import Cell, Misread, fold, is_error, text_of
 
-_SIMILAR = 72
+_SLIP, _SIMILAR, _LONG_ENOUGH = 0.6, 72, 4
 
 
 class Names:
@@ -35,6 +35,11 @@ class Names:
     def nearest(self, text: str) -> str | None:
         """The most similar name, if one is similar enough to be meant."""
         from rapidfuzz import process
+        from rapidfuzz.distance import OSA
 
-        found = process.extractOne(fold(text), list(self._written), score_cutoff=_SIMILAR)
+        typed, known = fold(text), list(self._written)
+        # Slips of the finger first, swapped letters among them; then parts of longer names ("call" for "Cold call").
+        found = process.extractOne(typed, known, scorer=OSA.normalized_similarity, score_cutoff=_SLIP)
+        if found is None and len(typed) >= _LONG_ENOUGH:
+            found = process.extractOne(typed, known, score_cutoff=_SIMILAR)
         return self._written[found[0]] if found else None

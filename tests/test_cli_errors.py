@@ -2,16 +2,16 @@
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from openpyxl import Workbook
 
 from sheetsync import errors
-from tests.cli import PROJECT, Desk, new_desk, sheetsync, small_desk
+from tests.cli import PROJECT, Desk, Result, new_desk, sheetsync, small_desk
 from tests.google_server import GoogleServer
 
 ROBOT = "robot@demo.iam.gserviceaccount.com"
@@ -172,42 +172,34 @@ def test_a_workbook_that_is_none(desk: Desk, spoil: Callable[[Path], None], word
     assert desk.state() == before
 
 
-@contextmanager
-def _read_only(folder: Path) -> Iterator[None]:
-    """While inside, this process may not write in the folder: root becomes nobody."""
-    folder.chmod(0o555)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-        folder.chmod(0o755)
+def _without_rights(*arguments: str | Path) -> Result:
+    """Run a command as somebody who may only do what rights allow, which root is not unless told so."""
+    rights = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--"] if os.geteuid() == 0 else []
+    command = [*rights, sys.executable, "-m", "sheetsync", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights work differently on Windows")
-def test_a_folder_that_cannot_be_written() -> None:
-    """Whoever has no rights is told so, and nothing is left behind."""
-    with TemporaryDirectory() as above:
-        Path(above).chmod(0o755)
-        desk = small_desk(Path(above))
-        desk.ok("sync")  # whatever is loaded late is loaded now
-        before = desk.state()
-        new = desk.folder / "new"
-        refusals: tuple[tuple[list[str | Path], tuple[str, ...]], ...] = (
-            (["-c", desk.config, "sync"], ("lock", "Permission denied")),
-            (["-c", desk.folder / "new.yaml", "init"], ("new.yaml", "permission denied")),
-            (["demo", "--dir", new], (str(new), "Permission denied")),
-        )
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Whoever has no rights is told so, and nothing is left behind; looking on is still possible."""
+    desk = small_desk(tmp_path)
+    desk.ok("sync")
+    before = desk.state()
+    new = desk.folder / "new"
+    refusals: tuple[tuple[list[str | Path], tuple[str, ...]], ...] = (
+        (["-c", desk.config, "sync"], ("lock", "Permission denied")),
+        (["-c", desk.folder / "new.yaml", "init"], ("new.yaml", "permission denied")),
+        (["demo", "--dir", new], (str(new), "Permission denied")),
+    )
+    desk.folder.chmod(0o555)
+    try:
         for arguments, words in refusals:
-            with _read_only(desk.folder):
-                result = sheetsync(*arguments)
-            result.refused(3, *words)
+            _without_rights(*arguments).refused(3, *words)
             assert desk.state() == before
-        with _read_only(desk.folder):
-            assert desk.run("status").code == 0
+        assert _without_rights("-c", desk.config, "status").code == 0
+    finally:
+        desk.folder.chmod(0o755)
 
 
 # ---- Google -------------------------------------------------------------------------------------------------------

@@ -415,7 +415,8 @@ class TestOtherMembers:
         edited(path, lambda _, content: content.replace(b"<v>0.5</v>", b"<v>0.50</v>"))
         before = path.stat()
         workbook.write([], {"weekly": {(1, 2): 0.5}})
-        assert path.stat() == before
+        after = path.stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
     def test_header_cells_and_columns_keep_their_styles(self, path: Path, workbook: XlsxWorkbook) -> None:
         """The header looks as before, and new cells look like their column."""
