@@ -188,7 +188,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     before = desk.state()
     new = desk.folder / "new"
     refusals: tuple[tuple[list[str | Path], tuple[str, ...]], ...] = (
-        (["-c", desk.config, "sync"], ("lock", "Permission denied")),
+        (["-c", desk.config, "sync"], ("ledger", "may you write")),
         (["-c", desk.folder / "new.yaml", "init"], ("new.yaml", "permission denied")),
         (["demo", "--dir", new], (str(new), "Permission denied")),
     )

@@ -66,7 +66,7 @@ def translated(engine: "Engine") -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         reason = str(error.orig).strip().splitlines()[0]
-        if "unable to open database file" in reason:
+        if "unable to open database file" in reason or "readonly database" in reason:
             raise ConfigError(f"ledger {place}: cannot be opened; does its folder exist and may you write?") from None
         raise Unavailable(f"ledger {place}: {reason}; the next run may succeed") from None
     except DatabaseError as error:
