@@ -685,7 +685,7 @@ def test_a_creation_that_breaks_off_says_what_is_left(
     denied = (403, {"error": {"message": "You cannot share.", "errors": [{"reason": "cannotShare"}]}})
     for answers, code, told in (
         ([new, BUSY], 4, "could not be filled: Google is not available"),
-        ([new, FINE, denied], 6, "is made, but not shared with bo@example.com"),
+        ([new, FINE, denied], 1, "is made, but not shared with bo@example.com"),
     ):
         with Moody(*answers) as moody:
             key = google.authorized_user(ANN) | {"token_uri": moody.endpoint + "/token"}

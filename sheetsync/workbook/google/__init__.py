@@ -16,9 +16,8 @@ from sheetsync.workbook.google.spreadsheet import GoogleWorkbook
 
 __all__ = ["Connection", "GoogleWorkbook", "connect", "create", "open_workbook", "spreadsheet_id"]
 
-_URL = re.compile(r"https?://docs\.google\.com/.*/d/([A-Za-z0-9_-]{20,})(?:[/?#].*)?")
-# Google's ids have 44 characters; a file name without an extension is hardly ever as long as this.
-_BARE = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{30,}")
+_URL = re.compile(r"https?://[^/]+/spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]{6,})(?:[/?#].*)?")
+_BARE = re.compile(r"[A-Za-z0-9_-]{6,}")
 
 
 def connect(credentials_file: Path | None, endpoint: str | None) -> Connection:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sheetsync.cells import Cell, column_letters
-from sheetsync.errors import GuardTripped, SheetsyncError, UsageError
+from sheetsync.errors import GuardTripped, SheetsyncError, Unfinished, UsageError
 from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook import Layout
 from sheetsync.workbook.google import design
@@ -134,5 +134,6 @@ def _share(connection: Connection, workbook: GoogleWorkbook, email: str, role: s
             params={"supportsAllDrives": "true", "sendNotificationEmail": "true"},
         )
     except SheetsyncError as error:
-        error.args = (f"{workbook.location} is made, but not shared with {email} ({error}); share it there",)
-        raise
+        raise Unfinished(
+            f"{workbook.location} is made, but not shared with {email} ({error}); share it there"
+        ) from None
