@@ -12,7 +12,7 @@ from sheetsync.people import Person, TimeOff
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.reviews import Review
 from sheetsync.scores import BEHIND
-from sheetsync.sentences import day, number, sentence
+from sheetsync.sentences import about, day, number, sentence
 from sheetsync.summaries import Findings
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _wins(activities: Sequence[Line], goals: Sequence[Line], said: Mapping[str, 
         if line.status == "met" and line.target:
             run = _run(line.history)
             again = f", {run} {line.every}s in a row" if run > 2 else ""
-            wins.append(f"{line.name}: {number(line.actual)} of {number(line.target)} this {line.every}{again}")
+            wins.append(f"{line.name}: {number(line.actual)} of {about(line.target)} this {line.every}{again}")
     return tuple(wins)
 
 

@@ -1,7 +1,7 @@
 """Numbers in plain words: one sentence a goal, the same in the workbook, the terminal and the email."""
 
 from datetime import date
-from math import isnan
+from math import isclose, isnan
 from typing import Any
 
 from sheetsync.cells import EPOCH
@@ -11,10 +11,20 @@ _BAR = 10
 
 
 def number(value: float | None) -> str:
-    """A number as people write it: 1,240 · 14 · 2.2 · 0.25; "" when undefined."""
+    """What was counted, as people write it: 1,240 · 250.5 · 14 · 0.25; "" when undefined."""
+    return _written(value, 0 if value is not None and abs(value) >= 1000 else 2)
+
+
+def about(value: float | None) -> str:
+    """What was computed, as exact as it matters: 1,240 · 36 (for 36.36) · 12.5 · 2.2 · 0.25; "" when undefined."""
+    size = abs(value or 0.0)
+    whole = size >= 1000 or (size >= 10 and not isclose(size, round(size, 1), abs_tol=1e-9))
+    return _written(value, 0 if whole else 1 if size >= 1 else 2)
+
+
+def _written(value: float | None, digits: int) -> str:
     if value is None or isnan(value):
         return ""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"-0", ""} else text.replace("-", "−")
@@ -72,25 +82,25 @@ def sentence(row: Any, as_of: AsOf) -> str:
         case "untargeted":
             return f"{actual} logged, no target" if row.actual else "nothing logged, no target"
         case "met":
-            more = number(row.actual - row.target)
-            return f"{actual} of {number(row.target)}: reached" + (f", {more} more" if more not in {"0", ""} else "")
+            more = about(row.actual - row.target)
+            return f"{actual} of {about(row.target)}: reached" + (f", {more} more" if more not in {"0", ""} else "")
         case "missed":
-            return f"{actual} of {number(row.target)}; {number(row.target - row.actual)} short"
+            return f"{actual} of {about(row.target)}; {about(row.target - row.actual)} short"
         case "silent" if row.closed:
-            return f"nothing logged at all; the target was {number(row.target)}"
-    parts = [f"{actual} of {number(row.target)} so far"]
+            return f"nothing logged at all; the target was {about(row.target)}"
+    parts = [f"{actual} of {about(row.target)} so far"]
     if row.status == "silent":
-        parts = [f"nothing logged yet; the target is {number(row.target)}"]
+        parts = [f"nothing logged yet; the target is {about(row.target)}"]
     if row.expected > 0:
-        parts.append(f"{number(row.expected)} expected by {_by(as_of, row.start)}")
+        parts.append(f"{about(row.expected)} expected by {_by(as_of, row.start)}")
     if row.status == "on track":
         parts.append(_ahead(row))
     elif row.behind_by > 0:
-        parts.append(f"{number(row.behind_by)} behind")
+        parts.append(f"{about(row.behind_by)} behind")
     if row.required_rate > 0:
-        parts.append(f"{number(row.required_rate)} a day needed")
+        parts.append(f"{about(row.required_rate)} a day needed")
     if not isnan(row.projection) and row.status != "silent":
-        parts.append(f"at this rate {number(row.projection)}")
+        parts.append(f"at this rate {about(row.projection)}")
     return "; ".join(part for part in parts if part)
 
 

@@ -16,7 +16,7 @@ from sheetsync.formulas import lookup_key
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.plan import Plan
 from sheetsync.scores import Score
-from sheetsync.sentences import bar, full_day, number, sentence
+from sheetsync.sentences import about, bar, full_day, number, sentence
 from sheetsync.template import Role, Tab, WorkbookTemplate
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _insight_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
         baseline = baselines.get((row.name, row.person), baselines.get((row.name, None)))
         if row.kind != "goal" or row.cadence != "year" or isnan(row.projection):
             continue
-        text = f"At this rate {number(row.projection)} in {row.period}, against a target of {number(row.target)}"
+        text = f"At this rate {about(row.projection)} in {row.period}, against a target of {about(row.target)}"
         if baseline:
             text += f" and {number(baseline)} last year ({row.projection / baseline - 1:+.0%})"
         yield {"who": row.person, "about": row.name, "finding": text + "."}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sheetsync.periods import AsOf
-from sheetsync.sentences import bar, counted, day, full_day, number, percent, sentence
+from sheetsync.sentences import about, bar, counted, day, full_day, number, percent, sentence
 
 THURSDAY = AsOf(date(2026, 10, 15), under_way=False)
 
@@ -90,12 +90,22 @@ def test_a_number_reads_as_about_itself(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1240.4, "1,240"), (14.0, "14"), (2.24, "2.2"), (0.25, "0.25"), (-3.5, "−3.5"), (0.0, "0"), (-0.0, "0"),
-     (99.96, "100"), (100.0, "100"), (None, ""), (nan, "")],
+    [(1240.4, "1,240"), (250.5, "250.5"), (14.0, "14"), (0.25, "0.25"), (-3.5, "−3.5"), (0.0, "0"), (-0.0, "0"),
+     (99.96, "99.96"), (100.0, "100"), (None, ""), (nan, "")],
 )  # fmt: skip
 def test_numbers_as_people_write_them(value: float | None, text: str) -> None:
-    """Few digits, thousands apart, no trailing zeros; undefined is nothing."""
+    """What was counted keeps its decimals, thousands stand apart, no trailing zeros; undefined is nothing."""
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(36.36, "36"), (18.18, "18"), (12.5, "12.5"), (4.18, "4.2"), (2.24, "2.2"), (0.0312, "0.03"), (1240.5, "1,240"),
+     (99.96, "100"), (-0.0, "0"), (None, ""), (nan, "")],
+)  # fmt: skip
+def test_computed_numbers_are_as_exact_as_it_matters(value: float | None, text: str) -> None:
+    """What was computed is whole from ten on, unless one decimal says all of it."""
+    assert about(value) == text
 
 
 @given(st.one_of(st.none(), st.floats(-1, 5), st.just(nan)), st.one_of(st.none(), st.floats(-1, 5), st.just(nan)))

@@ -63,7 +63,7 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from sheetsync.sentences import bar, number, percent, sentence
+    from sheetsync.sentences import about, bar, number, percent, sentence
     from sheetsync.summaries import as_of_line, scorecard
 
     console = context.console()
@@ -90,7 +90,7 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
             Text(row.name),
             Text(row.period, style="dim"),
             number(row.actual),
-            number(row.target),
+            about(row.target),
             Text(bar(row.attainment, pace_share), style=style),
             percent(row.pace),
             Text(row.status, style=style),

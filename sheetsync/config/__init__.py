@@ -23,6 +23,8 @@ __all__ = [
     "find_template", "load_config", "secret", "templates_folder", "write_config",
 ]  # fmt: skip
 
+# In C where it is there: a workbook template is long, and every command reads it.
+_SAFE_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PACKAGE = Path(__file__).parent.parent
 _PLAIN = re.compile(r"[A-Za-z0-9./][\w./@+ -]*(?<! )")
 _WORDS = {
@@ -102,10 +104,11 @@ def find_template(name: str, folder: Path) -> WorkbookTemplate:
                 f"{did_you_mean(name, built_in)}"
             )
     text = read_text(path, f"built-in templates are {', '.join(built_in)}")
-    _raise_if_any(str(path), _given_twice(parse_yaml(text, str(path))))
+    if name not in built_in:
+        _raise_if_any(str(path), _given_twice(parse_yaml(text, str(path))))
     # Templates hold numbers and truth values, and are written by people who know YAML.
     try:
-        return parse_template(yaml.safe_load(text), str(path))
+        return parse_template(yaml.load(text, Loader=_SAFE_LOADER), str(path))  # noqa: S506  it is a safe one
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
 
