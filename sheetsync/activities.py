@@ -4,13 +4,13 @@ Nothing is dropped silently: every row read is accepted or refused (a Tally coun
 refuses its row, because half a row would be a number nobody typed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sheetsync.cells import Cell, Misread, day_of, is_blank, read_date, read_number, serial, text_of
+from sheetsync.cells import Cell, Memo, Misread, day_of, hashable, is_blank, read_date, read_number, serial, text_of
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.tables import Table
@@ -51,18 +51,6 @@ def gathered(parts: Iterable[Logged]) -> Logged:
         sum(part.rows for part in parts),
         sum(part.refused for part in parts),
     )
-
-
-class _Memo(dict[Any, Any]):
-    """Reads each distinct cell once: a log of 100,000 rows has few distinct days, names and counts."""
-
-    def __init__(self, read: Callable[[Cell], Any]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, cell: Cell) -> Any:
-        value = self[cell] = self._read(cell)
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +117,16 @@ def read_quality(cell: Cell) -> float | Misread | None:
 def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
     """The activities of a tab with a row an activity."""
     readers = {
-        "date": _Memo(vocabulary.read_day),
-        "who": _Memo(vocabulary.read_person),
-        "activity": _Memo(vocabulary.read_activity),
-        "count": _Memo(read_count),
-        "amount": _Memo(read_amount),
-        "quality": _Memo(read_quality),
-        "contact": _Memo(text_of),
-        "notes": _Memo(text_of),
+        "date": Memo(vocabulary.read_day),
+        "who": Memo(vocabulary.read_person),
+        "activity": Memo(vocabulary.read_activity),
+        "count": Memo(read_count),
+        "amount": Memo(read_amount),
+        "quality": Memo(read_quality),
+        "contact": Memo(text_of),
+        "notes": Memo(text_of),
     }
-    columns = [_hashable(table.column(key)) for key in readers]
+    columns = [hashable(table.column(key)) for key in readers]
     read = [[reader[cell] for cell in column] for reader, column in zip(readers.values(), columns, strict=True)]
     any_flaw = any(isinstance(value, Misread) for reader in readers.values() for value in reader.values())
     accepted: list[Activity] = []
@@ -157,11 +145,6 @@ def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
         else:
             accepted.append(Activity._make(values))
     return Logged(accepted, problems, rows, refused)
-
-
-def _hashable(column: list[Cell]) -> list[Cell]:
-    """Tick boxes as text: True and 1.0 are the same key to a dict, but not to a person."""
-    return [text_of(cell) if cell.__class__ is bool else cell for cell in column]
 
 
 def _problems(
@@ -185,8 +168,8 @@ def parse_tally(table: Table, vocabulary: Vocabulary) -> Logged:
     names, problems = _tally_columns(table, vocabulary)
     accepted: list[Activity] = []
     rows = refused = 0
-    days, people = _Memo(vocabulary.read_day), _Memo(vocabulary.read_person)
-    dates, whos = _hashable(table.column("date")), _hashable(table.column("who"))
+    days, people = Memo(vocabulary.read_day), Memo(vocabulary.read_person)
+    dates, whos = hashable(table.column("date")), hashable(table.column("who"))
     for index, cells in enumerate(table.grid[table.header + 1 :]):
         filled = [(p, cells[p]) for p in names if p < len(cells) and not is_blank(cells[p])]
         if not filled:

@@ -8,10 +8,10 @@ A formula's error is its text (`#REF!`). Reading returns the value, or a `Misrea
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 Cell = str | bool | float | int | None
 
@@ -210,3 +210,20 @@ def _parsed(text: str, first: str) -> date | None:
             return None
         found.add(read.date())
     return found.pop() if len(found) == 1 else None
+
+
+class Memo(dict[Any, Any]):
+    """Reads each distinct cell once: a log of 100,000 rows has few distinct days, names and counts."""
+
+    def __init__(self, read: Callable[[Cell], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: Cell) -> Any:
+        value = self[cell] = self._read(cell)
+        return value
+
+
+def hashable(column: Sequence[Cell]) -> list[Cell]:
+    """A column to be looked up in a `Memo`, tick boxes as text: True and 1.0 are one key, but not to a person."""
+    return [text_of(cell) if cell.__class__ is bool else cell for cell in column]

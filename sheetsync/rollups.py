@@ -81,11 +81,11 @@ def _columns() -> list[str]:
 
 
 def _logged(activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
-    """The rows up to the as-of day, by day, with the products that are summed."""
+    """What was logged up to the as-of day, a row a person, activity and day, in the order of days."""
     import pandas as pd
 
     frame = pd.DataFrame.from_records(activities, columns=list(Activity._fields), exclude=["contact", "notes"])
-    frame = frame[frame["day"] <= serial(as_of.day)].sort_values("day", kind="stable", ignore_index=True)
+    frame = frame[frame["day"] <= serial(as_of.day)]
     frame = frame.astype({"quantity": float, "amount": float, "quality": float})
     before = frame["day"] < serial(as_of.boundary)
     frame["quantity_before"] = frame["quantity"].where(before, 0.0)
@@ -94,7 +94,8 @@ def _logged(activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
     frame["amount_before"] = frame["amount"].where(before, 0.0)
     frame["rated"] = frame["quantity"].where(frame["quality"].notna(), 0.0)
     frame["rating"] = (frame["quality"] * frame["quantity"]).fillna(0.0)
-    return frame
+    daily = frame.groupby(["who", "activity", "day"], sort=False, as_index=False)[list(_SUMS)].sum()
+    return daily.sort_values("day", kind="stable", ignore_index=True)
 
 
 def _first_days(logged: "pd.DataFrame") -> dict[tuple[str, str], int]:

@@ -75,7 +75,7 @@ def _say(context: Context, plan: "SyncPlan", *, dry_run: bool) -> None:
     context.say(f"  log       {counted(logged.rows, 'row')} read, {logged.rows - logged.refused:,} count; {news}")
     if plan.findings.problems:
         context.say(f"  problems  {len(plan.findings.problems):,}, listed in the tab Problems")
-    changes = tab_changes(plan, most=1000 if context.verbose else 3)
+    changes = tab_changes(plan, most=0 if not dry_run else 1000 if context.verbose else 3)
     for change in changes:
         context.say(f"  {change.tab}: {counted(change.rows, 'row')} {would}written" + (":" if dry_run else ""))
         for cell, before, after in change.cells if dry_run else ():

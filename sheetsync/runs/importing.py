@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from sheetsync.activities import Vocabulary, parse_log, parse_tally
-from sheetsync.cells import Cell, Misread, fold, is_blank, read_date, read_number, serial, text_of
+from sheetsync.cells import Cell, Memo, Misread, fold, hashable, is_blank, read_date, read_number, serial, text_of
 from sheetsync.errors import ConfigError, GuardTripped, Problem, UsageError
 from sheetsync.names import Names
 from sheetsync.plan import parse_plan
@@ -79,10 +79,7 @@ def plan_import(run: Opened, request: Request) -> Import:
         raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
     table = tables[tab.key]
     sources = _sources(table, request)
-    rows = [
-        [_cell(column, text) for column, text in zip(sources, texts, strict=True)]
-        for texts in _texts(sources, request)
-    ]
+    rows = list(zip(*(_cells(column, request) for column in sources), strict=True))
     positions = [table.positions[column.key] for column in sources]
     new, keys = _new_rows(run, table, positions, rows)
     problems, refused = _problems(tables, table, new, run)
@@ -172,13 +169,14 @@ def _origin(column: Column, request: Request) -> str:
     return next((name for name in request.rows.header if fold(name) == fold(column.title)), "")
 
 
-def _texts(sources: Sequence[Column], request: Request) -> list[list[Cell]]:
-    constants = {fold(title): text for title, text in request.constants.items()}
-    positions: list[int | str] = []
-    for column in sources:
-        constant = constants.get(fold(column.title))
-        positions.append(constant if constant is not None else request.rows.header.index(_origin(column, request)))
-    return [[row[p] if isinstance(p, int) else p for p in positions] for row in request.rows.rows]
+def _cells(column: Column, request: Request) -> list[Cell]:
+    """A column of the tab, one cell a row of the file."""
+    memo = Memo(lambda cell: _cell(column, cell))
+    for title, text in request.constants.items():
+        if fold(title) == fold(column.title):
+            return [memo[text]] * len(request.rows.rows)
+    position = request.rows.header.index(_origin(column, request))
+    return [memo[cell] for cell in hashable([row[position] for row in request.rows.rows])]
 
 
 def _cell(column: Column, cell: Cell) -> Cell:

@@ -1,8 +1,9 @@
 """A sync: read, check, guard, record, roll up, lay out, write what differs. `plan_sync` decides, `carry_out` does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 from sheetsync.cells import Cell, column_letters, text_of
 from sheetsync.errors import GuardTripped, Problem
@@ -137,18 +138,22 @@ def _in_words(seen_on: date, typed: Problem) -> Problem:
 
 
 def tab_changes(plan: SyncPlan, most: int = 4) -> list[TabChange]:
-    """What the writes change, for people."""
-    changes = []
-    for write in plan.writes:
-        contents = plan.contents[write.key]
-        cells: list[tuple[str, str, str]] = []
-        for start, end in write.changed:
-            for row in range(start, end):
-                before = contents.grid[row] if row < len(contents.grid) else []
-                after = write.grid[row] if row < len(write.grid) else []
-                for column in range(max(len(before), len(after))):
-                    old, new = (text_of(r[column]) if column < len(r) else "" for r in (before, after))
-                    if old != new and len(cells) < most:
-                        cells.append((f"{column_letters(column)}{row + 1}", old, new))
-        changes.append(TabChange(contents.title, sum(end - start for start, end in write.changed), cells))
-    return changes
+    """What the writes change, for people: the rows of each tab, and its first `most` cells."""
+    return [
+        TabChange(
+            plan.contents[write.key].title,
+            sum(end - start for start, end in write.changed),
+            list(islice(_changed_cells(write, plan.contents[write.key].grid), most)),
+        )
+        for write in plan.writes
+    ]
+
+
+def _changed_cells(write: TabWrite, grid: list[list[Cell]]) -> Iterator[tuple[str, str, str]]:
+    for row in (row for start, end in write.changed for row in range(start, end)):
+        before = grid[row] if row < len(grid) else []
+        after = write.grid[row] if row < len(write.grid) else []
+        for column in range(max(len(before), len(after))):
+            old, new = (text_of(cells[column]) if column < len(cells) else "" for cells in (before, after))
+            if old != new:
+                yield f"{column_letters(column)}{row + 1}", old, new
