@@ -293,7 +293,7 @@ def test_a_password_that_is_not_set(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_mail_server_that_is_down_gets_it_later(desk: Desk) -> None:
-    """Exit 1 with the reason; the same email goes out when the server is back, once."""
+    """Exit 4 with the reason; the same email goes out when the server is back, once."""
     with smtp_server("none") as server:
         _by_smtp(desk, server.port)
         desk.configure("security: starttls", "security: none")
@@ -301,7 +301,7 @@ def test_a_mail_server_that_is_down_gets_it_later(desk: Desk) -> None:
         desk.configure('password: "${SMTP_PASSWORD}"', "password: null")
         server.replies["connect"] = "421 closed for today"
         result = desk.run("email", "send")
-        result.refused(1, "emails were not sent")
+        result.refused(4, "emails were not sent")
         assert result.out.count("waiting") == 2
         server.replies.clear()
         again = desk.ok("email", "send").out
@@ -325,3 +325,11 @@ def test_a_refused_recipient_does_not_stop_the_others(desk: Desk) -> None:
         server.replies.clear()
         outcomes(desk)
         assert server.messages == []
+
+
+def test_an_empty_schedule_sends_nothing(desk: Desk) -> None:
+    """Whoever schedules no email gets none, and may still look at one."""
+    desk.configure('schedule:\n    partner-weekly: "Fri 16:00"', "schedule: {}")
+    assert "sent" not in desk.ok("email", "send").out
+    desk.ok("email", "preview")
+    assert list((desk.folder / "outbox" / "preview").glob("*.html"))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from sheetsync.cli.context import Context, as_json, pass_context, say_json
-from sheetsync.errors import Unfinished
 
 if TYPE_CHECKING:
     from sheetsync.runs.emailing import Delivery
@@ -72,7 +71,7 @@ def send_command(context: Context, to: str | None, kind: str, period: str | None
     """Send the emails that are due and were not sent yet."""
     del kind
     with context.opened() as run:
-        from sheetsync.runs.emailing import Choice, finished, send
+        from sheetsync.runs.emailing import Choice, send, undone
 
         deliveries = send(run, Choice(to, period))
     if json_wanted:
@@ -81,8 +80,8 @@ def send_command(context: Context, to: str | None, kind: str, period: str | None
         say_deliveries(context, deliveries)
         if not deliveries:
             context.say("Nobody in People has a partner yet.")
-    if not finished(deliveries):
-        raise Unfinished("some emails were not sent; run it again, or see why above")
+    if left := undone(deliveries):
+        raise left
 
 
 def say_deliveries(context: Context, deliveries: "Sequence[Delivery]") -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sheetsync.cli.context import Context, as_json, parse_day, pass_context, say_json
-from sheetsync.errors import Unfinished
 
 if TYPE_CHECKING:
     from sheetsync.runs.syncing import SyncPlan
@@ -48,7 +47,7 @@ def run_command(context: Context, accept_removals: bool) -> None:
     from sheetsync.cli.emailing import say_deliveries
 
     with context.opened() as run:
-        from sheetsync.runs.emailing import Choice, finished, send
+        from sheetsync.runs.emailing import Choice, send, undone
         from sheetsync.runs.monitoring import ping
         from sheetsync.runs.syncing import carry_out, plan_sync
 
@@ -56,11 +55,12 @@ def run_command(context: Context, accept_removals: bool) -> None:
         carry_out(run, plan)
         _say(context, plan, dry_run=False)
         deliveries = send(run, Choice())
-        if finished(deliveries):
+        left = undone(deliveries)
+        if left is None:
             context.warn(ping(run.config))
     say_deliveries(context, [d for d in deliveries if d.outcome not in {"already sent", "skipped"}])
-    if not finished(deliveries):
-        raise Unfinished("some emails were not sent; the next run tries again (sheetsync email send shows which)")
+    if left is not None:
+        raise left
 
 
 def _say(context: Context, plan: "SyncPlan", *, dry_run: bool) -> None:

@@ -5,16 +5,16 @@ Emails are made from the ledger, so they say what the last sync knew, whatever h
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import time
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sheetsync.cells import fold
-from sheetsync.config import Config, secret, templates_folder
-from sheetsync.digests import Digest, weekly_digest
-from sheetsync.errors import AuthorizationError, SheetsyncError, Unavailable, UsageError
+from sheetsync.config import Config, SendTime, secret, templates_folder
+from sheetsync.digests import weekly_digest
+from sheetsync.errors import AuthorizationError, SheetsyncError, Unavailable, Unfinished, UsageError
 from sheetsync.ledger.outbox import Letter, Outbox
 from sheetsync.mail import (
     Ambiguous,
@@ -32,8 +32,10 @@ from sheetsync.reading import Understood, find_out
 from sheetsync.runs.opening import Opened
 from sheetsync.runs.recalling import recall
 from sheetsync.schedule import latest_slot
+from sheetsync.summaries import Findings
 
 KIND = "partner-weekly"
+_USUAL = SendTime(4, time(16))
 _ATTEMPTS_IF_AMBIGUOUS = 2
 
 Outcome = Literal["sent", "already sent", "held", "failed", "waiting", "unknown", "skipped"]
@@ -74,10 +76,11 @@ def preview(run: Opened, choice: Choice, folder: Path) -> list[Preview]:
     """Render the emails of the latest due week (or the chosen one) into a folder; nothing is queued or sent."""
     chosen_week = _chosen_week(run, choice)
     understood = recall(run)
+    writer = _Writer(run, understood)
     found = []
     for person in _chosen(understood, choice):
         week = chosen_week or _due_week(run, person)
-        email = render(_digest(run, understood, person, week), template_folders(run.config))
+        email = writer.write(person, week)
         stem = "-".join((week.label, *fold(person.name).split()))
         path = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in stem)}.html"
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +105,8 @@ def send(run: Opened, choice: Choice) -> list[Delivery]:
 def _enqueue_due(
     run: Opened, understood: Understood, outbox: Outbox, people: Sequence[Person], chosen_week: Period | None
 ) -> Iterator[Delivery]:
-    for person in people:
+    writer = _Writer(run, understood)
+    for person in people if KIND in run.config.email.schedule else ():
         week = _due_week(run, person)
         if chosen_week not in (None, week):
             yield Delivery(person.name, person.partner_email, str(chosen_week), "skipped", f"due now is {week.label}")
@@ -117,7 +121,7 @@ def _enqueue_due(
         elif outbox.known(KIND, week.label, person.name, address):
             yield Delivery(person.name, address, week.label, "already sent", "this week's is done or waiting")
         else:
-            email = render(_digest(run, understood, person, week), template_folders(run.config))
+            email = writer.write(person, week)
             message = _message(run, person, week, address, email)
             outbox.enqueue([Letter(KIND, week.label, person.name, address, email.subject, message)], run.now)
 
@@ -224,21 +228,29 @@ def _chosen_week(run: Opened, choice: Choice) -> Period | None:
 
 def _due_week(run: Opened, person: Person) -> Period:
     """The week of the person's latest sending time."""
-    due = run.config.email.schedule[KIND]
+    due = run.config.email.schedule.get(KIND, _USUAL)
     weekday = due.weekday if person.partner_day is None else person.partner_day
     zone = ZoneInfo(person.zone) if person.zone else run.config.zone
     return run.config.calendar.containing(Cadence.WEEK, latest_slot(weekday, due.at, run.now, zone))
 
 
-def _digest(run: Opened, understood: Understood, person: Person, week: Period) -> Digest:
-    """As of today while the week is under way, else of its last day."""
-    last: date = week.end - DAY
-    as_of = AsOf(run.today, under_way=True) if last >= run.today else AsOf(last, under_way=False)
-    findings = find_out(understood, as_of)
-    link = None
-    if run.config.spreadsheet_id:
-        link = f"https://docs.google.com/spreadsheets/d/{run.config.spreadsheet_id}/edit"
-    return weekly_digest(findings, person, week, understood.reviews, link)
+class _Writer:
+    """Writes the emails of one run; what was found out for a day serves everybody."""
+
+    def __init__(self, run: Opened, understood: Understood) -> None:
+        self._run, self._understood = run, understood
+        self._found: dict[AsOf, Findings] = {}
+
+    def write(self, person: Person, week: Period) -> Email:
+        """The email about a person's week: as of today while it is under way, else of its last day."""
+        today, last = self._run.today, week.end - DAY
+        as_of = AsOf(today, under_way=True) if last >= today else AsOf(last, under_way=False)
+        if as_of not in self._found:
+            self._found[as_of] = find_out(self._understood, as_of)
+        sheet = self._run.config.spreadsheet_id
+        link = f"https://docs.google.com/spreadsheets/d/{sheet}/edit" if sheet else None
+        digest = weekly_digest(self._found[as_of], person, week, self._understood.reviews, link)
+        return render(digest, template_folders(self._run.config))
 
 
 def _message(run: Opened, person: Person, week: Period, address: str, email: Email) -> bytes:
@@ -257,6 +269,11 @@ def _message(run: Opened, person: Person, week: Period, address: str, email: Ema
     )
 
 
-def finished(deliveries: Sequence[Delivery]) -> bool:
-    """Whether nothing was left undone."""
-    return not any(d.outcome in {"failed", "unknown", "waiting"} for d in deliveries)
+def undone(deliveries: Sequence[Delivery]) -> SheetsyncError | None:
+    """What to raise when something was left undone: a server that was not there is worth another run."""
+    outcomes = {delivery.outcome for delivery in deliveries}
+    if outcomes & {"failed", "unknown"}:
+        return Unfinished("some emails were not sent; see why above")
+    if "waiting" in outcomes:
+        return Unavailable("some emails were not sent, the mail server was not there; the next run tries again")
+    return None
