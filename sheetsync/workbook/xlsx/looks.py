@@ -29,8 +29,9 @@ POINTS_A_LINE, _MOST_LINES = 15, 27
 
 
 def wraps(column: Column) -> bool:
-    """Whether the text of a column flows over several lines."""
-    return column.type == "long_text" or column.computed in _WRAPPED_KEYS or column.key in _WRAPPED_KEYS
+    """Whether the text of a column flows over several lines, and so asks for higher rows."""
+    wrapped = column.type == "long_text" or column.computed in _WRAPPED_KEYS or column.key in _WRAPPED_KEYS
+    return wrapped and not column.hidden
 
 
 def lines_of(text: str, width: float) -> int:
