@@ -51,10 +51,6 @@ class Goal:
     start: date | None = None
     end: date | None = None
 
-    def covers(self, day: date) -> bool:
-        """Whether the row is in force on this day."""
-        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
-
 
 @dataclass(frozen=True, slots=True)
 class DatedTarget:

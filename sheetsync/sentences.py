@@ -4,7 +4,6 @@ from datetime import date
 from math import isclose, isnan
 from typing import Any
 
-from sheetsync.cells import EPOCH
 from sheetsync.periods import DAY, AsOf
 
 _BAR = 10
@@ -50,11 +49,6 @@ def day(value: date) -> str:
 def full_day(value: date) -> str:
     """A day with its year: Thu 19 Nov 2026."""
     return f"{day(value)} {value.year}"
-
-
-def day_number(value: date) -> int:
-    """How many days after the epoch of serial numbers."""
-    return (value - EPOCH).days
 
 
 def bar(share: float | None, pace_share: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Daily shares: the one definition of every target (DESIGN section 3).
+"""Daily shares: the one definition of every target (docs/formulas.md).
 
 Each goal gives each person a share t(d) for each day; the target of any period is the sum of its days' shares, so
 days add up to weeks, months, quarters and years, always. A share is t(d) = total x w(d) / whole, with `total` a typed

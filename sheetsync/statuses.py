@@ -1,6 +1,6 @@
 """The arithmetic of one goal over many periods: pace, slack, required rate, projection, status, streak.
 
-The formulas are those of DESIGN section 3 and docs/formulas.md; "on track" and "behind" at 99 % and 81 % of pace are
+The formulas are those of docs/formulas.md; "on track" and "behind" at 99 % and 81 % of pace are
 Recruiterflow's published bounds. All arrays have one element a period.
 """
 

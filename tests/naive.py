@@ -1,4 +1,4 @@
-"""An independent oracle: the rollups of DESIGN section 3 recomputed day by day, with plain loops and exact fractions.
+"""An independent oracle: the rollups of docs/formulas.md recomputed day by day, with plain loops and exact fractions.
 
 It shares no code with sheetsync and knows nothing of its speed; where the two disagree, one of them is wrong. A day
 is a `date`, an amount of work is a `Fraction`, and a result is a dictionary keyed by

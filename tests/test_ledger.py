@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, func, select, text
 
 from sheetsync.activities import Activity
 from sheetsync.cells import Cell
 from sheetsync.errors import ConfigError, Problem, Unavailable
 from sheetsync.ledger import Ledger, Reading
 from sheetsync.ledger.outbox import Letter, Outbox
-from sheetsync.ledger.tables import metadata
+from sheetsync.ledger.tables import entries, metadata, runs
 from tests.cli import new_desk, small_desk
 
 AT = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
@@ -96,6 +96,13 @@ def record(ledger: Ledger, *activities: Activity, refused: int = 0) -> tuple[int
     return len(difference.added), len(difference.removed)
 
 
+def counts(ledger: Ledger) -> tuple[int, int]:
+    """How many entries there ever were, and how many runs."""
+    with ledger.transaction() as connection:
+        ever, synced = (connection.scalar(select(func.count()).select_from(table)) for table in (entries, runs))
+    return ever or 0, synced or 0
+
+
 def lines(url: str, columns: str = "activity, added_run, removed_run") -> list[tuple[object, ...]]:
     """The entries as they stand in the database."""
     engine = create_engine(url)
@@ -148,7 +155,7 @@ def test_removed_rows_keep_their_line(ledger: Ledger, url: str) -> None:
     assert ledger.activities() == [CALL]
     assert record(ledger, ORDER, CALL) == (1, 0)
     assert lines(url) == [("Cold call", 1, None), ("Order won", 1, 2), ("Order won", 3, None)]
-    assert ledger.counts() == (3, 3)
+    assert counts(ledger) == (3, 3)
 
 
 def test_a_corrected_row_is_a_removed_and_an_added_one(ledger: Ledger, url: str) -> None:
@@ -187,10 +194,10 @@ def test_a_reading_like_the_last_leaves_no_trace(ledger: Ledger) -> None:
     """A cron job every five minutes does not fill the disk."""
     record(ledger, CALL)
     record(ledger, CALL)
-    assert ledger.counts() == (1, 1)
+    assert counts(ledger) == (1, 1)
     assert ledger.last_rows() == 1
     record(ledger, CALL, refused=1)
-    assert (ledger.counts(), ledger.last_rows()) == ((1, 2), 2)
+    assert (counts(ledger), ledger.last_rows()) == ((1, 2), 2)
 
 
 def test_workbooks_do_not_mix(ledger: Ledger, url: str) -> None:
@@ -233,12 +240,12 @@ def test_a_failed_transaction_leaves_nothing(ledger: Ledger, url: str) -> None:
     """Recording is one transaction: when its last step fails, not even the run is there."""
     record(ledger, CALL)
     bad = ORDER._replace(day="no day")  # type: ignore[arg-type]
-    before = lines(url), ledger.counts()
+    before = lines(url), counts(ledger)
     if url.startswith("sqlite"):
         bad = ORDER._replace(who=None)  # type: ignore[arg-type]
     with pytest.raises(ConfigError):
         record(ledger, ORDER, bad)
-    assert (lines(url), ledger.counts()) == before
+    assert (lines(url), counts(ledger)) == before
 
 
 def test_an_email_is_queued_once(ledger: Ledger) -> None:

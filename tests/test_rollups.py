@@ -1,4 +1,4 @@
-"""Rollups: equal to the naive recomputation, and the promises of DESIGN section 3 one by one."""
+"""Rollups: equal to the naive recomputation, and the promises of docs/formulas.md one by one."""
 
 from datetime import date
 from fractions import Fraction
@@ -98,7 +98,7 @@ def call_aim(target: float, every: str) -> naive.Aim:
 
 
 def test_the_worked_example() -> None:
-    """October 2026, off on the 8th and 9th, T = 40, 14 done by Friday the 16th: DESIGN's figures."""
+    """October 2026, off on the 8th and 9th, T = 40, 14 done by Friday the 16th, as in docs/formulas.md."""
     row = ann(
         [call_aim(40, "month")],
         date(2026, 10, 16),

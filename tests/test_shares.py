@@ -1,4 +1,4 @@
-"""Shares: the one definition of every target. Days add up, and which rule is in force is decided as DESIGN says."""
+"""Shares: the one definition of every target. Days add up; docs/formulas.md says which rule is in force."""
 
 from datetime import date
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Statuses: the boundaries of DESIGN section 3, each from both sides."""
+"""Statuses: the boundaries of docs/formulas.md, each from both sides."""
 
 from typing import Any
 

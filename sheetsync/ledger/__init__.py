@@ -14,7 +14,7 @@ from datetime import date, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
@@ -164,16 +164,6 @@ class Ledger:
         query = select(*columns).where(entries.c.workbook == self.workbook, entries.c.removed_run.is_(None))
         with self.transaction() as connection:
             return [Activity._make(row) for row in connection.execute(query.order_by(entries.c.day, entries.c.id))]
-
-    def counts(self) -> tuple[int, int]:
-        """How many entries there ever were, and how many runs."""
-        with self.transaction() as connection:
-            return tuple(  # type: ignore[return-value]
-                connection.execute(
-                    select(func.count()).select_from(table).where(table.c.workbook == self.workbook)
-                ).scalar_one()
-                for table in (entries, runs)
-            )
 
     def written(self) -> dict[str, tuple[Grid, Grid]]:
         """What each tool tab may hold by our own hand: what was last written, and what was about to be."""

@@ -48,10 +48,10 @@ class Opened:
 
         known = self.ledger.remembered()
         connection = google.connect(config.credentials_path, config.google.api_endpoint)
-        return google.open_workbook(connection, config.spreadsheet_id, self.template, layout_of(known))
+        return google.open_workbook(connection, config.spreadsheet_id, self.template, _layout(known))
 
 
-def layout_of(known: Remembered | None) -> Layout | None:
+def _layout(known: Remembered | None) -> Layout | None:
     """Where the ledger remembers the tabs to be."""
     return Layout(known.year, known.template, known.marks) if known and known.marks else None
 
