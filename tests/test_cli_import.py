@@ -1,6 +1,7 @@
 """`import` and `log`: rows from files other people made, each once, and nothing half-added."""
 
 import os
+import sqlite3
 import time
 from datetime import date
 from pathlib import Path
@@ -70,6 +71,23 @@ def test_a_row_that_a_person_deleted_stays_deleted(desk: Desk) -> None:
         book["Log"].delete_rows(62)
     assert added(desk, file) == 0
     assert rows_of(desk) == 61
+
+
+def test_a_new_workbook_in_the_place_of_the_old_takes_everything(desk: Desk) -> None:
+    """What went into a workbook that is gone is not in the new one; the ledger forgets none of its rows."""
+    file = desk.csv("a.csv", HEADER, [[days_before(n), "Ann", "Meeting", n] for n in range(1, 31)])
+    assert added(desk, file) == 30
+    assert rows_of(desk) == 90
+    desk.workbook.unlink()
+    desk.ok("create", "--person", "Ann", "--examples")
+    desk.run("status").refused(3, "nothing was synced yet")
+    assert added(desk, file) == 30
+    assert added(desk, file) == 0
+    assert rows_of(desk) == 30
+    with sqlite3.connect(desk.ledger) as ledger:
+        (ever,) = ledger.execute("SELECT count(*) FROM entries").fetchone()
+    ledger.close()
+    assert ever == 90
 
 
 def test_rows_typed_by_hand_are_not_added_again(desk: Desk) -> None:

@@ -9,12 +9,13 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
@@ -72,6 +73,12 @@ class Ledger:
         self.workbook = workbook
         self._engine = open_engine(url)
 
+    def of(self, workbook: str) -> "Ledger":
+        """The part of another workbook in the same database."""
+        other = copy(self)
+        other.workbook = workbook
+        return other
+
     @contextmanager
     def transaction(self) -> Iterator["Connection"]:
         """One transaction, with errors in our words."""
@@ -98,6 +105,21 @@ class Ledger:
         with self.transaction() as connection:
             if connection.execute(update(workbooks).where(self._own).values(values)).rowcount == 0:
                 connection.execute(insert(workbooks).values(workbook=self.workbook, **values))
+
+    def begin(self, at: datetime, template: str, year: int, marks: Mapping[str, str]) -> None:
+        """Start on a workbook that was just created, maybe in the place of one that is known.
+
+        What was imported into the old one and written to it says nothing of the new one, whose log is empty. Entries,
+        runs and emails stay.
+        """
+        self.remember(template, year, marks)
+        with self.transaction() as connection:
+            for table in (imports, written):
+                connection.execute(delete(table).where(table.c.workbook == self.workbook))
+            connection.execute(update(workbooks).where(self._own).values(definitions=None))
+            if self._counts(connection) is not None:
+                anew = {"at": at, "as_of": at.date(), "rows": 0, "refused": 0}
+                connection.execute(insert(runs).values(workbook=self.workbook, **anew))
 
     def last_rows(self) -> int | None:
         """How many rows the log had at the last sync; None before the first."""

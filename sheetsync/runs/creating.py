@@ -8,7 +8,6 @@ from sheetsync.errors import UsageError
 from sheetsync.periods import DAY, Cadence, Calendar, Period
 from sheetsync.runs.opening import Opened, identity, local_path
 from sheetsync.template import Tab, WorkbookTemplate
-from sheetsync.workbook import Layout
 
 RowsByTab = Mapping[str, Iterable[Mapping[str, Cell]]]
 
@@ -53,7 +52,7 @@ def create(run: Opened, wanted: Wanted) -> Created:
         path = local_path(config)
         xlsx.create(path, template, wanted.year, title, rows, activities)
         layout = xlsx.open_workbook(path, template).layout
-        run.ledger.remember(layout.template, layout.year, layout.marks)
+        run.ledger.begin(run.now, layout.template, layout.year, layout.marks)
         return Created(str(path), config.workbook, len(template.tabs), configured=True)
     from sheetsync.workbook import google
 
@@ -62,18 +61,10 @@ def create(run: Opened, wanted: Wanted) -> Created:
         connection, template, wanted.year, title, rows,
         activity_titles=activities, into=None if wanted.new else into, share=wanted.share,
     )  # fmt: skip
-    configured = workbook.id == identity(config)
-    _remember(run, workbook.id, workbook.layout)
-    return Created(workbook.location, workbook.id, len(template.tabs), configured)
-
-
-def _remember(run: Opened, workbook: str, layout: Layout) -> None:
-    """Under the spreadsheet's own id, which need not be the configured workbook yet."""
-    configured, run.ledger.workbook = run.ledger.workbook, workbook
-    try:
-        run.ledger.remember(layout.template, layout.year, layout.marks)
-    finally:
-        run.ledger.workbook = configured
+    layout = workbook.layout
+    # Under the spreadsheet's own id, which need not be the configured workbook yet.
+    run.ledger.of(workbook.id).begin(run.now, layout.template, layout.year, layout.marks)
+    return Created(workbook.location, workbook.id, len(template.tabs), workbook.id == identity(config))
 
 
 def starting_rows(template: WorkbookTemplate, people: Iterable[str], *, examples: bool) -> RowsByTab:
