@@ -3,7 +3,12 @@
 One expression serves both backends: locally it stands in every row, on Google one array formula in the header row
 fills the column (`MAP` over the rows). Only functions that Excel 2010, LibreOffice 7 and Google Sheets share are used
 in the expression itself. Formulas are built once, at creation, when every tab is where the template says.
+
+An `.xlsx` separates arguments by commas. Google reads formulas in the spreadsheet's locale, its API included, and
+where 1,5 is a number a comma is no separator; a semicolon is one everywhere. Neither holds a decimal fraction.
 """
+
+import re
 
 from sheetsync.cells import column_letters
 from sheetsync.periods import Cadence
@@ -21,6 +26,8 @@ LOOKED_UP = {
 _TALLY_ROWS, _TALLY_COLUMNS = 2000, 24
 _EMPTY_TEXT = '""'
 _TRULY_BLANK = '"="'
+# Texts and tab titles stand between quotes; a comma outside of them separates arguments.
+_COMMA = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*')|,""")
 
 
 def row_formula(template: WorkbookTemplate, tab: Tab, column: Column, row: int) -> str:
@@ -36,7 +43,8 @@ def array_formula(template: WorkbookTemplate, tab: Tab, column: Column) -> str:
     periods, people = (f"{letters}{first}:{letters}" for letters in (_letters(tab, "period"), _letters(tab, "who")))
     body = _expression(template, tab, column, "p", "w", blank="")
     title = column.title.replace('"', '""')
-    return f'=VSTACK("{title}",MAP({periods},{people},LAMBDA(p,w,IF(p="",,{body}))))'
+    formula = f'=VSTACK("{title}",MAP({periods},{people},LAMBDA(p,w,IF(p="",,{body}))))'
+    return _COMMA.sub(lambda found: found[1] or ";", formula)
 
 
 def _expression(template: WorkbookTemplate, tab: Tab, column: Column, period: str, who: str, *, blank: str) -> str:

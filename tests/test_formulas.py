@@ -40,8 +40,24 @@ def test_what_is_looked_up_stands_where_the_summary_has_it(tab: Tab, column: Col
 def test_the_array_formula_brings_its_own_header(tab: Tab, column: Column) -> None:
     """On Google one formula in the header row fills the column below, blank where there is nothing."""
     formula = array_formula(SALES, tab, column)
-    assert formula.startswith(f'=VSTACK("{column.title}",MAP(') and formula.count("(") == formula.count(")")
-    assert f"A{tab.header_row + 1}:A" in formula and 'IF(p="",,' in formula
+    assert formula.startswith(f'=VSTACK("{column.title}";MAP(') and formula.count("(") == formula.count(")")
+    assert f"A{tab.header_row + 1}:A" in formula and 'IF(p="";;' in formula
+
+
+@pytest.mark.parametrize(("tab", "column"), COMPUTED, ids=lambda value: value.key)
+def test_the_array_formula_reads_the_same_in_every_locale(tab: Tab, column: Column) -> None:
+    """Where 1,5 is a number a comma is no separator: there are only semicolons, and no number has a fraction."""
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", array_formula(SALES, tab, column))
+    assert "," not in bare and "." not in bare and "{" not in bare
+
+
+def test_a_comma_in_a_title_stays_a_comma() -> None:
+    """Only what separates arguments is turned."""
+    log = SALES.tab("log").model_copy(update={"title": "Calls, visits"})
+    template = SALES.model_copy(update={"tabs": tuple(log if t.key == "log" else t for t in SALES.tabs)})
+    done = template.tab("daily").column("done").model_copy(update={"title": "Done, so far"})
+    formula = array_formula(template, template.tab("daily"), done)
+    assert formula.startswith('=VSTACK("Done, so far";') and "'Calls, visits'!" in formula
 
 
 def test_the_key_of_a_day_is_its_serial_number() -> None:
@@ -57,4 +73,4 @@ def test_titles_with_quotes_stay_titles() -> None:
     daily = template.tab("daily")
     done = daily.column("done").model_copy(update={"title": 'Done "well"'})
     assert "'Ann''s log'!" in row_formula(template, daily, done, 2)
-    assert array_formula(template, daily, done).startswith('=VSTACK("Done ""well""",')
+    assert array_formula(template, daily, done).startswith('=VSTACK("Done ""well""";')
