@@ -34,12 +34,16 @@ class Names:
 
     def nearest(self, text: str) -> str | None:
         """The most similar name, if one is similar enough to be meant."""
+        return next(iter(self.similar(text, 1)), None)
+
+    def similar(self, text: str, most: int = 3) -> list[str]:
+        """The names that may be meant, the most similar first."""
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
         typed, known = fold(text), list(self._written)
         # Slips of the finger first, swapped letters among them; then parts of longer names ("call" for "Cold call").
-        found = process.extractOne(typed, known, scorer=OSA.normalized_similarity, score_cutoff=_SLIP)
-        if found is None and len(typed) >= _LONG_ENOUGH:
-            found = process.extractOne(typed, known, score_cutoff=_SIMILAR)
-        return self._written[found[0]] if found else None
+        found = process.extract(typed, known, scorer=OSA.normalized_similarity, score_cutoff=_SLIP, limit=most)
+        if len(found) < most and len(typed) >= _LONG_ENOUGH:
+            found = [*found, *process.extract(typed, known, score_cutoff=_SIMILAR, limit=most)]
+        return [self._written[name] for name in dict.fromkeys(name for name, *_ in found)][:most]

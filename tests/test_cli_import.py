@@ -325,39 +325,3 @@ def test_a_hundred_thousand_rows_in_under_a_minute(tmp_path: Path) -> None:
     seconds = time.perf_counter() - start
     assert seconds < 60
     print(f"100,000 rows imported in {seconds:.1f} s")
-
-
-# ---- log ----------------------------------------------------------------------------------------------------------
-
-
-def test_log_adds_one_row(desk: Desk) -> None:
-    """Today's row under the right titles; the next sync counts it."""
-    desk.ok("log", "Meeting", "2", "--who", "Ann", "--quality", "4", "--contact", "Zoë", "--note", "=1+1")
-    desk.ok("log", "Order won", "--who", "Ben", "--date", "2026-10-01", "--amount", "99.5")
-    assert desk.cells()["Log"][-2:] == [
-        (day_cell("2026-10-14"), "Ann", "Meeting", 2, None, 4, "Zoë", "=1+1"),
-        (day_cell("2026-10-01"), "Ben", "Order won", None, 99.5, None, None, None),
-    ]
-    assert desk.ok("sync", "--json").json["added"] == 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (["Meting", "--who", "Ann"], 3, ("not logged", "did you mean “Meeting”?")),
-        (["Meeting"], 3, ("not logged", "who")),
-        (["Meeting", "--who", "Nobody"], 3, ("not logged", "Nobody")),
-        (["Meeting", "--who", "Ann", "--date", "2027-01-01"], 3, ("not logged", "future")),
-        (["Meeting", "many", "--who", "Ann"], 2, ("many",)),
-        (["Meeting", "nan", "--who", "Ann"], 3, ("not logged",)),
-        (["Meeting", "--who", "Ann", "--quality", "6"], 2, ("--quality", "6")),
-        (["Meeting", "--who", "Ann", "--date", "tomorrow"], 2, ("--date", "tomorrow")),
-    ],
-)
-def test_log_refuses_what_would_not_count(
-    desk: Desk, arguments: list[str], code: int, words: tuple[str, ...]
-) -> None:
-    """One line with what is wrong, and no row."""
-    before = desk.state()
-    desk.run("log", *arguments).refused(code, *words)
-    assert desk.state() == before

@@ -1,6 +1,7 @@
 """`import` and `log`."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sheetsync.cli.context import Context, as_json, parse_day, pass_context, say_json
-from sheetsync.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sheetsync.cells import Cell
     from sheetsync.errors import Problem
     from sheetsync.workbook import Progress
 
@@ -115,18 +116,27 @@ def log_command(
     """Log one activity, such as: sheetsync log "Cold call" 3 --who Ann"""
     with context.opened() as run:
         from sheetsync.cells import serial
-        from sheetsync.runs.importing import append_row
+        from sheetsync.runs.adding import add_activity
 
-        where, problems = append_row(
-            run,
-            {
-                "date": serial(day or run.today), "who": who, "activity": activity, "count": count,
-                "amount": amount, "quality": quality, "contact": contact, "notes": note,
-            },
-        )  # fmt: skip
-    if problems:
-        raise ConfigError("not logged: " + "; ".join(f"{p.what} ({p.hint})" for p in problems))
-    context.say(f"Logged in {where}.")
+        when = day or run.today
+        cells: dict[str, Cell] = {
+            "date": serial(when), "who": who, "activity": activity, "count": count,
+            "amount": amount, "quality": quality, "contact": contact, "notes": note,
+        }  # fmt: skip
+        where, logged = add_activity(run, cells, _which if sys.stdin.isatty() and sys.stdout.isatty() else None)
+    times = "" if count is None else f" × {count:g}"
+    by = f", {logged['who']}" if logged["who"] else ""
+    context.say(f"{logged['activity']}{times} on {when}{by}: logged in {where}")
+
+
+def _which(kind: str, typed: str, offered: Sequence[str]) -> str | None:
+    """Ask at the terminal which name is meant."""
+    click.echo(f"No {kind} is called “{typed}”. Is one of these meant?")
+    for number, name in enumerate(offered, 1):
+        click.echo(f"  {number}  {name}")
+    click.echo("  0  none of them")
+    answer = click.prompt("Number", type=click.IntRange(0, len(offered)), default=0 if len(offered) > 1 else 1)
+    return offered[answer - 1] if answer else None
 
 
 def _in_words(problem: "Problem") -> str:

@@ -82,7 +82,7 @@ def plan_import(run: Opened, request: Request) -> Import:
     rows = list(zip(*(_cells(column, request) for column in sources), strict=True))
     positions = [table.positions[column.key] for column in sources]
     new, keys = _new_rows(run, table, positions, rows)
-    problems, refused = _problems(tables, table, new, run)
+    problems, refused = complaints(tables, table, new, run)
     shown = [(column.title, _origin(column, request)) for column in sources]
     return Import(workbook, table, len(rows), new, keys, shown, problems, refused)
 
@@ -94,23 +94,6 @@ def carry_out(run: Opened, plan: Import, progress: Progress | None = None) -> No
     layout = plan.workbook.layout
     run.ledger.remember(layout.template, layout.year, layout.marks)
     run.ledger.remember_imported(plan.table.tab.key, plan.keys)
-
-
-def append_row(run: Opened, cells: Mapping[str, Cell]) -> tuple[str, list[Problem]]:
-    """Add one row to the log, by column key. Answers where, and what a sync will complain about."""
-    workbook = run.workbook()
-    tables, gone = find_tables(run.template, workbook.read())
-    table = tables.get(next(run.template.with_role("log")).key)
-    if table is None:
-        raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
-    row: list[Cell] = [None] * (max(table.positions.values()) + 1)
-    for key, cell in cells.items():
-        if cell is not None and key in table.positions:
-            row[table.positions[key]] = cell
-    problems, _ = _problems(tables, table, [row], run)
-    if not problems:
-        workbook.append(table.tab.key, [row])
-    return f"{table.title} in {workbook.location}", problems
 
 
 def _tab(tabs: Sequence[Tab], titles: Mapping[str, str], wanted: str | None) -> Tab:
@@ -232,20 +215,23 @@ def _identity(cells: Iterable[Cell]) -> str:
     return blake2b(repr(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _problems(
+def vocabulary(tables: Mapping[str, Table], run: Opened) -> Vocabulary:
+    """The names that rows may use, as the tabs have them now."""
+    plan, _ = parse_plan(tables.values(), run.config.calendar, run.config.calendar.year(run.today.year))
+    return Vocabulary(Names("person", [p.name for p in plan.people]), Names("activity", plan.activities), run.today)
+
+
+def complaints(
     tables: Mapping[str, Table], table: Table, new: Sequence[Sequence[Cell]], run: Opened
 ) -> tuple[list[Problem], int]:
-    """What a sync will say of the new rows of a log or tally."""
+    """What a sync will say of new rows of a log or tally, and how many of them it will not count."""
     if table.tab.role not in {"log", "tally"}:
         return [], 0
-    plan, _ = parse_plan(tables.values(), run.config.calendar, run.config.calendar.year(run.today.year))
-    vocabulary = Vocabulary(
-        Names("person", [p.name for p in plan.people]), Names("activity", plan.activities), run.today
-    )
     first = len(table.grid)
     grid: list[list[Cell]] = [*([[]] * (first - 1)), [], *map(list, new)]
     arriving = Table(table.tab, table.title, grid, first - 1 if first else 0, table.positions, table.extra)
-    logged = parse_log(arriving, vocabulary) if table.tab.role == "log" else parse_tally(arriving, vocabulary)
+    parse = parse_log if table.tab.role == "log" else parse_tally
+    logged = parse(arriving, vocabulary(tables, run))
     return logged.problems, logged.refused
 
 
