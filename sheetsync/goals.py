@@ -70,7 +70,7 @@ def parse_goals(table: Table, people: Names, activities: Names) -> tuple[list[Go
     names = Names("goal", map(text_of, table.column("goal")))
     for number, cells in table.rows():
         row = RowReader(table, number, cells, problems)
-        name = _as_written(_name(row, "goal"), names)
+        name = _as_written(row.new_name("goal"), names)
         who, measured_by = row.name("who", people), row.name("measured_by", activities)
         if measured_by is None and not row.flawed:
             row.refuse("measured_by", "no activity measures this goal", "type the activity whose rows count")
@@ -103,7 +103,7 @@ def parse_activity_goals(table: Table, people: Names) -> tuple[list[Goal], list[
     names = activity_names(table)
     for number, cells in table.rows():
         row = RowReader(table, number, cells, problems)
-        name, who = _as_written(_name(row, "activity"), names), row.name("who", people)
+        name, who = _as_written(row.new_name("activity"), names), row.name("who", people)
         every = fold(row.text("every")) or "week"
         if every not in _EVERY:
             row.refuse("every", f"“{every}” is no rhythm", "working day, day, week, month, quarter or year")
@@ -166,15 +166,6 @@ def _period(cell: object, calendar: Calendar) -> Period | Misread:
     if isinstance(read, date):
         return calendar.containing(Cadence.DAY, read)
     return Misread(f"“{text_of(cell)}” is no period", "such as 2026-Q1, 2026-W07, 2026-03, 2026, or a date")  # type: ignore[arg-type]
-
-
-def _name(row: RowReader, key: str) -> str:
-    name = row.text(key)
-    if not name:
-        row.refuse(key, "the name is missing", "type a name, or clear the row")
-    elif is_error(name):
-        row.refuse(key, f"the cell shows the error {name}", "mend its formula or type the name")
-    return name
 
 
 def _as_written(name: str, names: Names) -> str:

@@ -58,10 +58,10 @@ def parse_people(table: Table) -> tuple[list[Person], list[Problem]]:
     seen: set[str] = set()
     for number, cells in table.rows():
         row = RowReader(table, number, cells, problems)
-        name = row.text("name")
+        name = row.new_name("name")
         if not name:
-            row.refuse("name", "the name is missing", "type the person's name, or clear the row")
-        elif fold(name) in seen:
+            continue
+        if fold(name) in seen:
             row.refuse("name", f"“{name}” is here twice", "names must differ; add an initial")
         else:
             seen.add(fold(name))

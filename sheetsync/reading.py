@@ -83,7 +83,8 @@ def understand(tables: Mapping[str, Table], settings: Settings, today: date) -> 
     reviewed = [t for t in tables.values() if t.tab.role == "review"]
     reviews, unread = parse_reviews(reviewed, vocabulary, calendar)
     order = {table.title: index for index, table in enumerate(tables.values())}
-    found = sorted([*problems, *logged.problems, *unread], key=lambda p: (order.get(p.tab, 0), p.row))
+    doubled = [problem for table in tables.values() for problem in table.doubled()]
+    found = sorted([*doubled, *problems, *logged.problems, *unread], key=lambda p: (order.get(p.tab, 0), p.row))
     return Understood(plan, logged, tuple(reviews), tuple(found))
 
 

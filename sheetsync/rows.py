@@ -3,12 +3,13 @@
 from datetime import date
 from typing import TypeVar
 
-from sheetsync.cells import Cell, Misread, is_blank, read_date, read_number, text_of
+from sheetsync.cells import Cell, Misread, is_blank, is_error, read_date, read_number, text_of
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.tables import Table
 
 T = TypeVar("T")
+_LONGEST_NAME = 200
 
 
 class RowReader:
@@ -21,6 +22,19 @@ class RowReader:
     def text(self, key: str) -> str:
         """The trimmed text of a cell; "" when blank."""
         return text_of(self._cells.get(key))
+
+    def new_name(self, key: str) -> str:
+        """The name of something new; "" when there is none that could stand in titles and keys."""
+        name = self.text(key)
+        if not name:
+            self.refuse(key, "the name is missing", "type a name, or clear the row")
+        elif is_error(name):
+            self.refuse(key, f"the cell shows the error {name}", "mend its formula or type the name")
+        elif len(name) > _LONGEST_NAME:
+            self.refuse(key, f"the name has {len(name):,} characters", f"shorten it to {_LONGEST_NAME}")
+        else:
+            return name
+        return ""
 
     def number(self, key: str) -> float | None:
         """The number of a cell; None when blank or unreadable."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Grid = list[list[Cell]]
 ALL = "All activities"
+_LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +259,15 @@ def _problem_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
             "tab": problem.tab,
             "row": problem.row or None,
             "column": problem.column,
-            "what": problem.what,
-            "hint": problem.hint,
-            "typed": problem.typed,
+            "what": _clipped(problem.what),
+            "hint": _clipped(problem.hint),
+            "typed": _clipped(problem.typed),
         }
+
+
+def _clipped(text: str) -> str:
+    """A text that people can read at a glance; a cell holds 50,000 characters, and a row of them shows nothing."""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
 
 _ROWS: Mapping[Role, Any] = {

@@ -1,13 +1,15 @@
 """Finding a tab's columns by their titles: moving, inserting and re-casing columns changes nothing.
 
 The header is the one of the first rows that holds most of the tab's titles; data starts below it. A required column
-that is gone makes the whole tab unreadable, because guessing would silently shift which data means what.
+that is gone makes the whole tab unreadable, because guessing would silently shift which data means what. Of two
+columns with one title the first that holds anything is read; the other one is a problem if it does too.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sheetsync.cells import Cell, column_letters, fold, is_blank, text_of
+from sheetsync.errors import Problem
 from sheetsync.tabs import TabContents
 from sheetsync.template import Tab
 
@@ -56,6 +58,19 @@ class Table:
         position = self.positions.get(key)
         return f"{column_letters(position)}{row}" if position is not None else f"row {row}"
 
+    def doubled(self) -> list[Problem]:
+        """A problem for each column with cells whose title another one has that is read instead."""
+        titles = {fold(c.title): c.title for c in self.tab.columns}
+        return [
+            Problem(
+                self.title, self.header + 1, titles[fold(title)],
+                f"“{title}” is here twice, and column {column_letters(position)} is not read",
+                "delete it, or give it another title", title,
+            )
+            for position, title in self.extra.items()
+            if fold(title) in titles and _is_used(self.grid, self.header, position)
+        ]  # fmt: skip
+
 
 def find_columns(tab: Tab, contents: TabContents) -> Table | str:
     """The tab with its columns found, or one line that says which required column is gone."""
@@ -69,6 +84,10 @@ def find_columns(tab: Tab, contents: TabContents) -> Table | str:
         key = titles.get(fold(title))
         if key is not None and key not in positions:
             positions[key] = position
+        elif key is not None and not _is_used(contents.grid, header, positions[key]):
+            # A column that somebody copied, or put in by mistake: the one with cells is meant.
+            extra[positions[key]] = title
+            positions[key] = position
         elif title:
             extra[position] = title
     for column in tab.columns:
@@ -80,6 +99,10 @@ def find_columns(tab: Tab, contents: TabContents) -> Table | str:
 def _header_row(titles: dict[str, str], grid: list[list[Cell]]) -> int:
     matches = [sum(fold(text_of(cell)) in titles for cell in row) for row in grid[:_HEADER_SEARCH]]
     return matches.index(max(matches)) if matches else 0
+
+
+def _is_used(grid: list[list[Cell]], header: int, position: int) -> bool:
+    return any(position < len(row) and not is_blank(row[position]) for row in grid[header + 1 :])
 
 
 def _gone(tab: str, title: str, extra: dict[int, str]) -> str:

@@ -33,6 +33,14 @@ def test_a_name_twice_is_a_problem_row() -> None:
     assert [(p.row, p.column) for p in problems] == [(3, "Name"), (4, "Name")]
 
 
+@pytest.mark.parametrize("name", ["x" * 201, "#REF!"])
+def test_a_name_that_cannot_stand_in_titles_is_a_problem_row(name: str) -> None:
+    """Names become parts of keys and titles: nobody is called #REF!, and 200 characters are enough."""
+    people, problems = parse_people(table(SALES.tab("people"), [{"name": name}, {"name": "x" * 200}]))
+    assert [len(p.name) for p in people] == [200]
+    assert [(p.row, p.column) for p in problems] == [(2, "Name")]
+
+
 @pytest.mark.parametrize(
     ("key", "typed", "kept"),
     [

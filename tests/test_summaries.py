@@ -139,6 +139,14 @@ def test_problems_are_listed_as_they_are() -> None:
     assert row == ["Log", 2, "Date", problem.what, problem.hint, "3/5/2026"]
 
 
+def test_a_problem_can_be_read_at_a_glance() -> None:
+    """Whoever types 50,000 characters into a cell gets the beginning of it, and the row still fits everywhere."""
+    log: list[dict[str, Cell]] = [{"date": "x" * 50_000, "who": "Ann", "activity": "Call"}]
+    row = lay_out(SALES, findings(log=log))["problems"][-1]
+    assert all(len(str(cell)) <= 500 for cell in row)
+    assert str(row[-1]).startswith("xxx") and str(row[-1]).endswith("…")
+
+
 def test_an_empty_workbook_has_tabs_too() -> None:
     """Nobody in it yet: headers stand, nothing crashes."""
     grids = lay_out(SALES, find_out(understood({}), FRIDAY))

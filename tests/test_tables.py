@@ -53,6 +53,20 @@ def test_a_tab_without_its_header_is_unreadable(grid: list[list[Cell]]) -> None:
     assert isinstance(found(grid), str)
 
 
+def test_of_two_columns_with_one_title_the_one_with_cells_is_read() -> None:
+    """A blank copy to the left changes nothing; where both hold something, what is not read is said."""
+    table = found([["Date", "Activity", *TITLES], [None, None, 46000, "Ann", "Cold call"]])
+    assert isinstance(table, Table)
+    assert table.column("activity") == ["Cold call"] and table.column("date") == [46000]
+    assert table.doubled() == []
+    both = found([["Who", *TITLES], ["Ben", 46000, "Ann"]])
+    assert isinstance(both, Table)
+    assert both.column("who") == ["Ben"]
+    (problem,) = both.doubled()
+    assert (problem.tab, problem.row, problem.column) == ("My log", 1, "Who")
+    assert problem.what == "“Who” is here twice, and column C is not read"
+
+
 def test_optional_columns_may_be_absent() -> None:
     """Without Quality or Contact a log is a log; their cells are blank."""
     table = found([["Date", "Who", "Activity", "Count", "Amount"], [46000, "Ann"]])
