@@ -6,11 +6,11 @@ Decided here: a file that is not shared answers 403 on Sheets and 404 on Drive; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from tests.google_server.accounts import Token
 from tests.google_server.book import Book
+from tests.google_server.calculation import calculate
 from tests.google_server.discovery import Method
 from tests.google_server.drive_state import WRITERS, DriveFile, Workspace
 from tests.google_server.errors import (
@@ -37,7 +37,7 @@ class Call:
     body: Json
     token: Token
     workspace: Workspace
-    notes: dict[str, Any] = field(default_factory=dict)
+    raw: bytes = b""
 
     def option(self, name: str, default: str = "") -> str:
         return self.query.get(name, [default])[-1]
@@ -55,13 +55,15 @@ class Call:
             raise forbidden()
         if file.book is None:
             raise sheets_error(400, "This operation is not supported for this document")
+        calculate(file.book)
         return file, file.book
 
     def file(self, write: bool = False) -> DriveFile:
         """The Drive file of the path, checked for the caller."""
         file_id = self.parameters["fileId"]
         file = self.workspace.files.get(file_id)
-        if file is None or not self.sees(file):
+        hidden = file is not None and file.drive_id and not self.flag("supportsAllDrives")
+        if file is None or hidden or not self.sees(file):
             raise file_not_found(file_id)
         if write and file.role(self.token.email) not in WRITERS:
             raise drive_error(

@@ -1,33 +1,44 @@
-"""Accounts, their keys, and the token endpoint.
+"""Accounts, their keys, the page on which a person consents, and the token endpoint.
 
 Decided here: a service account proves itself with an RS256 JWT signed by a key we handed out, a person with
-a refresh token; the access token is bound to the scopes that were asked for. `aud` must be Google's own
-token address whatever address was called, because google-auth hard-codes it.
+a refresh token, a workload with a token of its own provider; the access token is bound to the scopes that were
+asked for. `aud` must be Google's own token address whatever address was called, because google-auth hard-codes it.
+The page is answered at once, for the person whom the test put at the browser.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.google_server.discovery import SCOPE_PREFIX
-from tests.google_server.wire import Answer, Json
+from tests.google_server.wire import Answer, HttpRequest, Json, Query
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
+CONSENT_PATH = "/o/oauth2/auth"
 AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFETIME = 3600
+CODE_LIFETIME = 600
 CLOCK_SKEW = 300
 SERVICE_SUFFIX = ".iam.gserviceaccount.com"
+# The scopes that the page can offer; others are refused.
+OFFERED = frozenset(("drive.file", "spreadsheets", "drive", "spreadsheets.readonly"))
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+_IMPERSONATION = re.compile(r"/v1/projects/-/serviceAccounts/([^/:]+):generateAccessToken")
 
 
 @dataclass(frozen=True)
@@ -52,13 +63,36 @@ class _Grant:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Visitor:
+    """The person at the browser, and what they do on the page that asks for consent."""
+
+    email: str
+    unticked: frozenset[str] = frozenset()
+    refuses: bool = False
+
+
+@dataclass(frozen=True)
+class _Code:
+    """What an authorisation code stands for until it is exchanged, once."""
+
+    grant: _Grant
+    redirect_uri: str
+    challenge: str
+    expires: float
+
+
 @dataclass
 class Accounts:
-    """Every credential this server gave out."""
+    """Every credential this server gave out; `visitor` is who opens the page of consent."""
 
     keys: dict[str, tuple[str, rsa.RSAPublicKey]] = field(default_factory=dict)
     grants: dict[str, _Grant] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    clients: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, _Code] = field(default_factory=dict)
+    workloads: dict[str, str] = field(default_factory=dict)
+    visitor: Visitor | None = None
 
     def service_account(self, email: str, token_uri: str) -> Json:
         """A key file for the account; every call makes one more valid key id."""
@@ -94,6 +128,37 @@ class Accounts:
             "universe_domain": "googleapis.com",
         }
 
+    def oauth_client(self, endpoint: str) -> Json:
+        """The file of a new OAuth client of the type Desktop app, as the Cloud console hands it out."""
+        client_id, secret = f"{secrets.randbelow(10**12)}-test.apps.googleusercontent.com", secrets.token_urlsafe(16)
+        self.clients[client_id] = secret
+        return {
+            "installed": {
+                "client_id": client_id,
+                "project_id": "sheetsync-test",
+                "auth_uri": endpoint + CONSENT_PATH,
+                "token_uri": endpoint + "/token",
+                "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
+                "client_secret": secret,
+                "redirect_uris": ["http://localhost"],
+            }
+        }
+
+    def workload(self, name: str, endpoint: str, token_file: str, robot: str) -> tuple[str, Json]:
+        """A token of a provider Google trusts, and the external_account file that trades it for a robot's token."""
+        subject = secrets.token_urlsafe(24)
+        self.workloads[subject] = name
+        return subject, {
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/locations/global/workforcePools/pool/providers/test",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": endpoint + "/token",
+            "service_account_impersonation_url": (
+                f"{endpoint}/v1/projects/-/serviceAccounts/{robot}:generateAccessToken"
+            ),
+            "credential_source": {"file": token_file},
+        }
+
     def revoke(self, email: str) -> None:
         """Everything this account was given stops working at once."""
         self.keys = {name: key for name, key in self.keys.items() if key[0] != email}
@@ -114,15 +179,99 @@ class Accounts:
                 return self._issue(self._from_assertion(form.get("assertion", "")))
             if form.get("grant_type") == "refresh_token":
                 return self._issue(self._from_refresh(form))
+            if form.get("grant_type") == "authorization_code":
+                return self._from_code(form)
+            if form.get("grant_type") == EXCHANGE_GRANT:
+                return self._issue(self._from_workload(form), EXCHANGE_GRANT)
         except _Rejected as rejected:
-            return Answer(400, {"error": rejected.error, "error_description": rejected.description})
+            return rejected.answer
         return Answer(400, {"error": "unsupported_grant_type", "error_description": "Invalid grant_type: "})
 
-    def _issue(self, token: Token) -> Answer:
+    def page(self, request: HttpRequest) -> Answer | None:
+        """The page of consent, and what stands in for iamcredentials.googleapis.com; None for any other request."""
+        if request.method == "GET" and request.path == CONSENT_PATH:
+            try:
+                return self._consented({name: values[-1] for name, values in request.query.items()})
+            except _Rejected as rejected:
+                return rejected.answer
+        robot = _IMPERSONATION.fullmatch(request.path)
+        if request.method == "POST" and robot:
+            return self._impersonated(robot[1], request)
+        return None
+
+    def _consented(self, asked: dict[str, str]) -> Answer:
+        """Back to the program with a code, or with the refusal; what is wrong with the request itself stays here."""
+        secret = self.clients.get(asked.get("client_id", ""))
+        if secret is None:
+            raise _Rejected("invalid_client", "The OAuth client was not found.", 401)
+        target = asked.get("redirect_uri", "")
+        parts = urlsplit(target)
+        if parts.scheme != "http" or parts.hostname not in LOOPBACK:
+            raise _Rejected("redirect_uri_mismatch", f"redirect_uri={target}")
+        scopes = plain_scopes(asked.get("scope", "").split())
+        if not scopes or not scopes <= OFFERED:
+            raise _Rejected("invalid_scope", f"Some requested scopes were invalid: {sorted(scopes - OFFERED)}")
+        if asked.get("response_type") != "code" or asked.get("access_type") != "offline":
+            raise _Rejected("invalid_request", "Required parameter is missing: response_type")
+        if asked.get("code_challenge_method") != "S256" or len(asked.get("code_challenge", "")) != 43:
+            raise _Rejected("invalid_request", "code_challenge must be a base64url-encoded SHA-256")
+        if self.visitor is None:
+            raise AssertionError("the test put nobody at the browser (accounts.visitor)")
+        back: Query = {"state": [asked["state"]]} if "state" in asked else {}
+        granted = scopes - self.visitor.unticked
+        if self.visitor.refuses or not granted:
+            return _redirect(target, back | {"error": ["access_denied"]})
+        code = "4/0A" + secrets.token_urlsafe(40)
+        grant = _Grant(self.visitor.email, asked["client_id"], secret, granted)
+        self.codes[code] = _Code(grant, target, asked["code_challenge"], time.time() + CODE_LIFETIME)
+        return _redirect(target, back | {"code": [code], "scope": [_full(granted)]})
+
+    def _from_code(self, form: dict[str, str]) -> Answer:
+        code = self.codes.pop(form.get("code", ""), None)
+        if code is None or code.expires < time.time():
+            raise _Rejected("invalid_grant", "Malformed auth code.")
+        grant = code.grant
+        if (form.get("client_id"), form.get("client_secret")) != (grant.client_id, grant.client_secret):
+            raise _Rejected("invalid_client", "The provided client secret is invalid.", 401)
+        if form.get("redirect_uri") != code.redirect_uri:
+            raise _Rejected("redirect_uri_mismatch", "Bad Request")
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != code.challenge:
+            raise _Rejected("invalid_grant", "Invalid code verifier.")
+        refresh = "1//" + secrets.token_urlsafe(32)
+        self.grants[refresh] = grant
+        answer = self._issue(Token(grant.email, grant.client_id, grant.scopes, time.time() + LIFETIME))
+        return Answer(200, {**(answer.body or {}), "refresh_token": refresh})
+
+    def _from_workload(self, form: dict[str, str]) -> Token:
+        name = self.workloads.get(form.get("subject_token", ""))
+        if name is None:
+            raise _Rejected("invalid_grant", "The given credential is rejected by the attribute condition.")
+        scopes = plain_scopes(form.get("scope", "").split())
+        return Token(name, "workload", scopes, time.time() + LIFETIME)
+
+    def _impersonated(self, robot: str, request: HttpRequest) -> Answer:
+        caller = self.token(request.headers.get("authorization", ""))
+        if caller is None or caller.app != "workload":
+            return Answer(
+                403, {"error": {"code": 403, "message": "Permission denied", "status": "PERMISSION_DENIED"}}
+            )
+        scopes = plain_scopes(json.loads(request.body)["scope"])
+        expires = time.time() + LIFETIME
+        value = self._new_token(Token(robot, robot.partition("@")[2], scopes, expires))
+        until = datetime.fromtimestamp(int(expires), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Answer(200, {"accessToken": value, "expireTime": until})
+
+    def _new_token(self, token: Token) -> str:
         value = "ya29." + secrets.token_urlsafe(40)
         self.tokens[value] = token
-        body: Json = {"access_token": value, "expires_in": LIFETIME - 1, "token_type": "Bearer"}
-        body["scope"] = " ".join(sorted(SCOPE_PREFIX + scope for scope in token.scopes))
+        return value
+
+    def _issue(self, token: Token, grant_type: str = "") -> Answer:
+        body: Json = {"access_token": self._new_token(token), "expires_in": LIFETIME - 1, "token_type": "Bearer"}
+        if grant_type == EXCHANGE_GRANT:
+            body["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token"
+        body["scope"] = _full(token.scopes)
         return Answer(200, body)
 
     def _from_assertion(self, assertion: str) -> Token:
@@ -158,10 +307,17 @@ class Accounts:
 
 
 class _Rejected(Exception):
-    def __init__(self, error: str, description: str) -> None:
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(description)
-        self.error = error
-        self.description = description
+        self.answer = Answer(status, {"error": error, "error_description": description})
+
+
+def _redirect(target: str, back: Query) -> Answer:
+    return Answer(302, None, {"Location": f"{target}?{urlencode(back, doseq=True)}"})
+
+
+def _full(scopes: frozenset[str]) -> str:
+    return " ".join(sorted(SCOPE_PREFIX + scope for scope in scopes))
 
 
 def plain_scopes(scopes: list[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.google_server.a1 import Area
 from tests.google_server.canonical import canonical
-from tests.google_server.cells import Cell, Value, deep_merged, merged_cell
+from tests.google_server.cells import EMPTY, Cell, CellError, Value, cell_writer, deep_merged
 from tests.google_server.edit import Edit
 from tests.google_server.errors import Refused
 from tests.google_server.fields import Mask, checked_update_mask
@@ -51,10 +51,10 @@ def append_cells(edit: Edit, body: Json) -> None:
 def repeat_cell(edit: Edit, body: Json) -> None:
     mask = checked_update_mask(body.get("fields"), "CellData")
     sheet, area = edit.guarded_area(body.get("range", {}))
-    data = body.get("cell", {})
+    data, write = body.get("cell", {}), cell_writer(mask)
     for row in range(area.top, area.bottom):
         for column in range(area.left, area.right):
-            sheet.put(row, column, merged_cell(sheet.cell(row, column), data, mask))
+            sheet.put(row, column, write(sheet.cell(row, column), data))
 
 
 def set_data_validation(edit: Edit, body: Json) -> None:
@@ -124,16 +124,18 @@ def _check_reach(rows: list[list[Any]], area: Area) -> None:
 def _clear_beyond(sheet: Sheet, area: Area, rows: list[list[Any]], mask: Mask, whole: bool) -> None:
     if not whole:
         return
+    write = cell_writer(mask)
     for row, column in sheet.places(area):
         covered = row - area.top < len(rows) and column - area.left < len(rows[row - area.top])
         if not covered:
-            sheet.put(row, column, merged_cell(sheet.cells[row, column], {}, mask))
+            sheet.put(row, column, write(sheet.cell(row, column), {}))
 
 
 def _write_rows(sheet: Sheet, top: int, left: int, rows: list[list[Json]], mask: Mask) -> None:
-    for i, row in enumerate(rows):
-        for j, data in enumerate(row):
-            sheet.put(top + i, left + j, merged_cell(sheet.cell(top + i, left + j), data, mask))
+    write = cell_writer(mask)
+    for row, values in enumerate(rows, start=top):
+        line = sheet.line(row)
+        sheet.put_line(row, {j: write(line.get(j, EMPTY), data) for j, data in enumerate(values, start=left)})
 
 
 def _sides(body: Json, area: Area, row: int, column: int) -> Json:
@@ -159,6 +161,8 @@ def _sort_key(value: Value) -> tuple[int, float, str]:
         return 2, float(value), ""
     if isinstance(value, str):
         return 1, 0.0, value.casefold()
+    if isinstance(value, CellError):
+        return 3, 0.0, value.text
     return 0, float(value or 0), ""
 
 

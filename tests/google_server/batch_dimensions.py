@@ -14,7 +14,7 @@ from tests.google_server.edit import Edit
 from tests.google_server.errors import Refused
 from tests.google_server.fields import checked_update_mask, overlay
 from tests.google_server.sheet import Sheet
-from tests.google_server.shifting import Shift
+from tests.google_server.shifting import Move, Shift
 from tests.google_server.wire import Json
 
 
@@ -45,7 +45,7 @@ def insert_lines(book: Book, sheet: Sheet, dimension: str, start: int, count: in
     book.shift(Shift(sheet.id, dimension, start, count))
     source = start - 1 if before else start + count
     for row, column in sheet.places(_strip(sheet, dimension, source, source + 1)):
-        old = sheet.cells[row, column]
+        old = sheet.cell(row, column)
         heir = Cell(format=old.format, validation=old.validation)
         for offset in range(count):
             place = (start + offset, column) if dimension == "ROWS" else (row, start + offset)
@@ -64,6 +64,15 @@ def delete_dimension(edit: Edit, body: Json) -> None:
         raise Refused(f"You can't delete all the {word}s on the sheet.")
     edit.guard(sheet, _strip(sheet, dimension, start, end))
     edit.book.shift(Shift(sheet.id, dimension, start, start - end))
+
+
+def move_dimension(edit: Edit, body: Json) -> None:
+    sheet, dimension, start, end = _span(edit, body.get("source", {}))
+    target = body.get("destinationIndex", 0)
+    _check_inside(sheet, dimension, max(end, target))
+    edit.guard(sheet, _strip(sheet, dimension, min(start, target), max(end, target)))
+    if not start <= target <= end:
+        edit.book.shift(Move(sheet.id, dimension, start, 0, end - start, target))
 
 
 def update_dimension_properties(edit: Edit, body: Json) -> None:
@@ -88,25 +97,69 @@ def auto_resize_dimensions(edit: Edit, body: Json) -> None:
 
 
 def add_dimension_group(edit: Edit, body: Json) -> Json:
-    sheet, dimension, _, end = _span(edit, body.get("range", {}))
+    sheet, dimension, start, end = _span(edit, body.get("range", {}))
     _check_inside(sheet, dimension, end)
-    kind = _group_kind(dimension)
-    group = canonical("DimensionGroup", {"range": body["range"], "depth": 1})
-    sheet.objects[kind] = [*sheet.objects[kind], group]
+    groups = _regrouped(sheet, dimension, range(start, end), 1)
     control = "rowGroupControlAfter" if dimension == "ROWS" else "columnGroupControlAfter"
     sheet.properties["gridProperties"] = {**sheet.properties["gridProperties"], control: True}
-    return {"dimensionGroups": sheet.objects[kind]}
+    return {"dimensionGroups": groups}
 
 
 def delete_dimension_group(edit: Edit, body: Json) -> Json:
-    sheet, dimension, _, _ = _span(edit, body.get("range", {}))
-    kind = _group_kind(dimension)
-    wanted = canonical("DimensionRange", body["range"])
-    kept = [group for group in sheet.objects[kind] if group["range"] != wanted]
-    if len(kept) == len(sheet.objects[kind]):
+    sheet, dimension, start, end = _span(edit, body.get("range", {}))
+    grouped = {index for group in sheet.objects[_group_kind(dimension)] for index in _indexes(group)}
+    if not grouped & set(range(start, end)):
         raise Refused("Could not find a group in the given range.")
-    sheet.objects[kind] = kept
-    return {"dimensionGroups": kept} if kept else {}
+    groups = _regrouped(sheet, dimension, range(start, end), -1)
+    return {"dimensionGroups": groups} if groups else {}
+
+
+def update_dimension_group(edit: Edit, body: Json) -> None:
+    """Only whether a group is collapsed can be changed; its range and depth say which group is meant."""
+    checked_update_mask(body.get("fields"), "DimensionGroup")
+    wanted = canonical("DimensionGroup", body.get("dimensionGroup", {}))
+    kind = _group_kind(_dimension(wanted.get("range", {})))
+    groups = edit.book.sheet(wanted["range"].get("sheetId", 0)).objects[kind]
+    for place, group in enumerate(groups):
+        if (group["range"], group["depth"]) == (wanted["range"], wanted.get("depth", 0)):
+            kept = {name: item for name, item in group.items() if name != "collapsed"}
+            groups[place] = {**kept, **({"collapsed": True} if wanted.get("collapsed") else {})}
+            return
+    raise Refused("Could not find a group with the given range and depth.")
+
+
+def _regrouped(sheet: Sheet, dimension: str, span: range, change: int) -> list[Json]:
+    """The groups after the lines of a span got deeper or less deep by one; a group is a run of one depth or more."""
+    kind = _group_kind(dimension)
+    depths: dict[int, int] = {}
+    for group in sheet.objects[kind]:
+        for index in _indexes(group):
+            depths[index] = max(depths.get(index, 0), group["depth"])
+    for index in span:
+        depths[index] = max(0, depths.get(index, 0) + change)
+    old = {(tuple(_indexes(group)), group["depth"]): group for group in sheet.objects[kind]}
+    groups = []
+    for depth in range(1, max(depths.values(), default=0) + 1):
+        for start, end in _runs(sorted(index for index, own in depths.items() if own >= depth)):
+            place = {"sheetId": sheet.id, "dimension": dimension, "startIndex": start, "endIndex": end}
+            new = canonical("DimensionGroup", {"range": place, "depth": depth})
+            groups.append(old.get((tuple(range(start, end)), depth), new))
+    sheet.objects[kind] = groups
+    return groups
+
+
+def _indexes(group: Json) -> range:
+    return range(group["range"].get("startIndex", 0), group["range"]["endIndex"])
+
+
+def _runs(indexes: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for index in indexes:
+        if runs and runs[-1][1] == index:
+            runs[-1] = (runs[-1][0], index + 1)
+        else:
+            runs.append((index, index + 1))
+    return runs
 
 
 def _group_kind(dimension: str) -> str:
@@ -145,8 +198,10 @@ KINDS = {
     "appendDimension": append_dimension,
     "insertDimension": insert_dimension,
     "deleteDimension": delete_dimension,
+    "moveDimension": move_dimension,
     "updateDimensionProperties": update_dimension_properties,
     "autoResizeDimensions": auto_resize_dimensions,
     "addDimensionGroup": add_dimension_group,
     "deleteDimensionGroup": delete_dimension_group,
+    "updateDimensionGroup": update_dimension_group,
 }

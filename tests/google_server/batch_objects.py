@@ -1,12 +1,10 @@
-"""Requests on what lies over the cells: rules, protections, names, charts, merges, bands, filters.
+"""Requests on what lies over the cells: rules, protections, names, merges, bands, filters.
 
 Decided here: an object without an id gets a random one (named ranges as text, the others as numbers); who
 adds a protection becomes its editor; the reply of an add does not list the editors yet, the next read does.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from tests.google_server.a1 import Area
 from tests.google_server.canonical import canonical
@@ -41,6 +39,46 @@ def delete_conditional_format_rule(edit: Edit, body: Json) -> Json:
     if not 0 <= index < len(rules):
         raise Refused(f"No conditional format on sheet: {body.get('sheetId', 0)} at index: {index}")
     return {"rule": rules.pop(index)}
+
+
+def update_conditional_format_rule(edit: Edit, body: Json) -> Json:
+    """A new rule in the place of an old one, or an old one moved."""
+    sheet_id, index = body.get("sheetId", 0), body.get("index", 0)
+    if "rule" in body:
+        sheet_id = body["rule"].get("ranges", [{}])[0].get("sheetId", sheet_id)
+    rules = edit.book.sheet(sheet_id).objects["conditionalFormats"]
+    new_index = index if "rule" in body else body.get("newIndex", 0)
+    if not (0 <= index < len(rules) and 0 <= new_index < len(rules)):
+        raise Refused(f"No conditional format on sheet: {sheet_id} at index: {index}")
+    old = rules.pop(index)
+    new = canonical("ConditionalFormatRule", body["rule"]) if "rule" in body else old
+    rules.insert(new_index, new)
+    places = {name: place for name, place in (("oldIndex", index), ("newIndex", new_index)) if place}
+    return {"newRule": new, "oldRule": old, **places}
+
+
+def update_protected_range(edit: Edit, body: Json) -> None:
+    mask = checked_update_mask(body.get("fields"), "ProtectedRange")
+    wanted = body.get("protectedRange", {})
+    for sheet in edit.book.sheets:
+        for place, protected in enumerate(sheet.objects["protectedRanges"]):
+            if protected["protectedRangeId"] == wanted.get("protectedRangeId", 0):
+                if not may_edit(protected, edit.actor):
+                    raise Refused(PROTECTED_TEXT)
+                new = overlay(protected, canonical("ProtectedRange", wanted), mask)
+                if new.get("warningOnly") and wanted.get("editors"):
+                    raise Refused("ProtectedRange is warningOnly. Editors cannot be set on it.")
+                sheet.objects["protectedRanges"][place] = _with_editor(edit, protected, new)
+                return
+    raise Refused(f"No protected range with id: {wanted.get('protectedRangeId', 0)}")
+
+
+def _with_editor(edit: Edit, old: Json, new: Json) -> Json:
+    """Nobody can take the right to edit from themselves."""
+    editors = new.get("editors", {})
+    users = list(dict.fromkeys([*editors.get("users", []), edit.actor.email]))
+    kept = {name: item for name, item in new.items() if name != "requestingUserCanEdit"}
+    return {**kept, "protectedRangeId": old["protectedRangeId"], "editors": {**editors, "users": users}}
 
 
 def add_protected_range(edit: Edit, body: Json) -> Json:
@@ -101,31 +139,6 @@ def delete_named_range(edit: Edit, body: Json) -> None:
     edit.book.named_ranges.remove(_named_range(edit, body.get("namedRangeId", "")))
 
 
-def add_chart(edit: Edit, body: Json) -> Json:
-    wanted = dict(body.get("chart", {}))
-    anchor = wanted.get("position", {}).get("overlayPosition", {}).get("anchorCell")
-    if anchor is None:
-        raise Refused("this test server places charts over cells only (position.overlayPosition.anchorCell).")
-    sheet = edit.book.sheet(anchor.get("sheetId", 0))
-    row, column = anchor.get("rowIndex", 0), anchor.get("columnIndex", 0)
-    sheet.check_limits(Area(row, column, row + 1, column + 1))
-    _check_sources(edit, wanted.get("spec", {}))
-    _new_id(edit, sheet, "charts", "chartId", wanted)
-    clean = canonical("EmbeddedChart", wanted)
-    sheet.objects["charts"].append(clean)
-    return {"chart": clean}
-
-
-def delete_embedded_object(edit: Edit, body: Json) -> None:
-    wanted = body.get("objectId", 0)
-    for sheet in edit.book.sheets:
-        for chart in sheet.objects["charts"]:
-            if chart["chartId"] == wanted:
-                sheet.objects["charts"].remove(chart)
-                return
-    raise Refused(f"No embedded object with id: {wanted}")
-
-
 def merge_cells(edit: Edit, body: Json) -> None:
     sheet, area = edit.guarded_area(body.get("range", {}))
     for part in _merge_parts(area, body.get("mergeType", "MERGE_ALL")):
@@ -171,6 +184,18 @@ def delete_banding(edit: Edit, body: Json) -> None:
     raise Refused(f"No banding with id: {wanted}")
 
 
+def update_banding(edit: Edit, body: Json) -> None:
+    mask = checked_update_mask(body.get("fields"), "BandedRange")
+    wanted = body.get("bandedRange", {})
+    for sheet in edit.book.sheets:
+        for place, item in enumerate(sheet.objects["bandedRanges"]):
+            if item["bandedRangeId"] == wanted.get("bandedRangeId", 0):
+                new = overlay(item, canonical("BandedRange", wanted), mask)
+                sheet.objects["bandedRanges"][place] = {**new, "bandedRangeId": item["bandedRangeId"]}
+                return
+    raise Refused(f"No banding with id: {wanted.get('bandedRangeId', 0)}")
+
+
 def set_basic_filter(edit: Edit, body: Json) -> None:
     """A filter on a whole sheet is kept with the grid's full bounds, as recorded."""
     wanted = dict(body.get("filter", {}))
@@ -211,18 +236,6 @@ def _new_id(edit: Edit, sheet: Sheet, kind: str, name: str, wanted: Json) -> Non
         raise Refused(f"The {name} {wanted[name]} already exists.")
 
 
-def _check_sources(edit: Edit, node: Any) -> None:
-    """Every range a chart draws from must be on a grid."""
-    if isinstance(node, dict):
-        if "startRowIndex" in node or "endRowIndex" in node or "startColumnIndex" in node:
-            edit.book.grid_area(node)
-        for item in node.values():
-            _check_sources(edit, item)
-    elif isinstance(node, list):
-        for item in node:
-            _check_sources(edit, item)
-
-
 def _merge_parts(area: Area, merge_type: str) -> list[Area]:
     if merge_type == "MERGE_ROWS":
         return [Area(row, area.left, row + 1, area.right) for row in range(area.top, area.bottom)]
@@ -235,19 +248,20 @@ def _keep_first_value(sheet: Sheet, area: Area) -> None:
     """A merged range keeps its upper-left value; the others are lost."""
     for place in sheet.places(area):
         if place != (area.top, area.left):
-            sheet.put(*place, with_value(sheet.cells[place], None))
+            sheet.put(*place, with_value(sheet.cell(*place), None))
 
 
 KINDS = {
     "addConditionalFormatRule": add_conditional_format_rule,
     "deleteConditionalFormatRule": delete_conditional_format_rule,
+    "updateConditionalFormatRule": update_conditional_format_rule,
+    "updateProtectedRange": update_protected_range,
+    "updateBanding": update_banding,
     "addProtectedRange": add_protected_range,
     "deleteProtectedRange": delete_protected_range,
     "addNamedRange": add_named_range,
     "updateNamedRange": update_named_range,
     "deleteNamedRange": delete_named_range,
-    "addChart": add_chart,
-    "deleteEmbeddedObject": delete_embedded_object,
     "mergeCells": merge_cells,
     "unmergeCells": unmerge_cells,
     "addBanding": add_banding,

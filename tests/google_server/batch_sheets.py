@@ -6,11 +6,15 @@ Decided here: a new tab without an id gets a random one, without a title "SheetN
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
 from tests.google_server.canonical import canonical
 from tests.google_server.describe import sheet_properties
 from tests.google_server.edit import Edit
 from tests.google_server.errors import Refused
 from tests.google_server.fields import checked_update_mask, overlay
+from tests.google_server.locales import checked_locale
 from tests.google_server.protection import guard_removal, guard_sheet
 from tests.google_server.sheet import Sheet, new_sheet
 from tests.google_server.wire import Json
@@ -51,11 +55,15 @@ def update_sheet_properties(edit: Edit, body: Json) -> None:
         if not wanted.get("title"):
             raise Refused("A sheet must have a title.")
         edit.book.check_new_title(wanted["title"], renamed=sheet)
+        edit.book.rename_in_formulas(sheet.title, wanted["title"])
     if "index" in mask:
         _move(edit, sheet, wanted.get("index", 0))
     changed = overlay(sheet.properties, canonical("SheetProperties", wanted), _colour_pairs(mask))
     changed.pop("index", None)
-    _apply_grid(edit, sheet, changed)
+    if "gridProperties" in sheet.properties:
+        _apply_grid(edit, sheet, changed)
+    else:
+        sheet.properties = canonical("SheetProperties", {**changed, "sheetType": "OBJECT"})
     edit.book.check_visible("hide")
 
 
@@ -68,7 +76,19 @@ def update_spreadsheet_properties(edit: Edit, body: Json) -> None:
         if (not mask and name in wanted) or name in mask:
             if not wanted.get(name):
                 raise Refused(f"{name} can't be empty.")
+            if name in _SETTING_CHECKS:
+                _SETTING_CHECKS[name](wanted[name])
             setattr(book, attribute, wanted[name])
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        raise Refused(f"Unsupported time zone: {name}") from None
+
+
+_SETTING_CHECKS: dict[str, Callable[[str], object]] = {"locale": checked_locale, "timeZone": _check_zone}
 
 
 def _free_title(edit: Edit) -> str:

@@ -6,11 +6,14 @@ Decided here: sheet ids and titles are unique (titles without regard to case), o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.google_server.a1 import Area, parse_reference, split_title
 from tests.google_server.errors import Refused
+from tests.google_server.formulas import renamed_sheet, shifted_formula
+from tests.google_server.locales import Locale, locale_of
 from tests.google_server.sheet import Sheet
 from tests.google_server.shifting import VANISHED, Shift, shifted
 from tests.google_server.wire import Json
@@ -31,11 +34,18 @@ class Book:
     sheets: list[Sheet] = field(default_factory=list)
     named_ranges: list[Json] = field(default_factory=list)
     metadata: list[Json] = field(default_factory=list)
+    stale: bool = True
+    """Whether formulas may have other values by now; `calculation` looks at it before every read."""
 
     def copy(self) -> Book:
         sheets = [sheet.copy() for sheet in self.sheets]
         settings = (self.id, self.title, self.locale, self.time_zone, self.auto_recalc)
         return Book(*settings, sheets, list(self.named_ranges), list(self.metadata))
+
+    @property
+    def conventions(self) -> Locale:
+        """How this spreadsheet's locale writes numbers and dates."""
+        return locale_of(self.locale)
 
     def sheet(self, sheet_id: int) -> Sheet:
         for sheet in self.sheets:
@@ -92,10 +102,25 @@ class Book:
         sheet.grow(rows, columns)
 
     def shift(self, shift: Shift) -> None:
+        """Move all that names a place on one sheet, in every sheet."""
+        title = self.sheet(shift.sheet_id).title
         for sheet in self.sheets:
             sheet.shift(shift)
+        self._rewrite(lambda sheet, formula: shifted_formula(formula, sheet.title, title, shift))
         self.named_ranges = _kept(self.named_ranges, shift)
         self.metadata = _kept(self.metadata, shift)
+
+    def rename_in_formulas(self, old: str, new: str) -> None:
+        """Formulas follow a tab that gets another name."""
+        self._rewrite(lambda sheet, formula: renamed_sheet(formula, old, new))
+
+    def _rewrite(self, change: Callable[[Sheet, str], str]) -> None:
+        for sheet in self.sheets:
+            for row, column in list(sheet.formulas):
+                cell = sheet.cell(row, column)
+                text = change(sheet, cell.formula or "")
+                if text != cell.formula:
+                    sheet.put(row, column, replace(cell, formula=text))
 
     def grid_area(self, grid_range: Json) -> tuple[Sheet, Area]:
         """The sheet and rectangle of a GridRange, refused when it leaves the grid."""

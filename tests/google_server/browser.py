@@ -13,6 +13,7 @@ from tests.google_server.a1 import Area, parse_reference
 from tests.google_server.batch_cells import sort_area
 from tests.google_server.batch_dimensions import insert_lines
 from tests.google_server.book import Book
+from tests.google_server.calculation import calculate
 from tests.google_server.cells import Cell, with_value
 from tests.google_server.drive_state import DriveFile, Workspace
 from tests.google_server.entered import typed
@@ -33,6 +34,7 @@ class OpenBook:
     def book(self) -> Book:
         """The whole present state, for what this class has no word for."""
         assert self._file.book is not None
+        calculate(self._file.book)
         return self._file.book
 
     def titles(self) -> list[str]:
@@ -63,13 +65,15 @@ class OpenBook:
         """Like `type`, but parsed as typing is: "2026-01-05" becomes a date, "=A1" a formula."""
 
         def write(sheet: Sheet) -> None:
-            self._write(sheet, anchor, rows, typed)
+            locale = self.book.conventions
+            self._write(sheet, anchor, rows, lambda cell, value: typed(cell, value, locale))
 
         self._change(title, write)
 
     def rename_tab(self, title: str, new: str) -> None:
         def rename(sheet: Sheet) -> None:
             self.book.check_new_title(new, renamed=sheet)
+            self.book.rename_in_formulas(title, new)
             sheet.properties = {**sheet.properties, "title": new}
 
         self._change(title, rename)
@@ -122,6 +126,7 @@ class OpenBook:
     def _change(self, title: str, action: Callable[[Sheet], None]) -> None:
         with self._lock:
             action(self._sheet(title))
+            self.book.stale = True
             self._workspace.touched(self._file)
 
 

@@ -1,41 +1,61 @@
 """One cell, and its two JSON faces: the plain value of `values.*` and CellData.
 
-Decided here: cells never change, an edit replaces them; so a batch can work on a cheap copy of the grid.
-Formulas are kept but not computed, except sums of literals.
+Decided here: cells never change, an edit replaces them; so a batch can work on a cheap copy of the grid. What a
+formula comes to is `calculation`'s to say: a cell just written has none yet.
 """
 
 from __future__ import annotations
 
-import ast
-import operator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tests.google_server.canonical import canonical, tidy
 from tests.google_server.errors import Refused
 from tests.google_server.fields import Mask, overlay
 from tests.google_server.wire import Json
 
-Value = str | float | bool | None
 MAX_CHARACTERS = 50_000
-_OPERATORS: dict[type[ast.operator], Any] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
+
+
+class CellError(NamedTuple):
+    """The value of a formula that fails."""
+
+    type: str
+    message: str = ""
+
+    @property
+    def text(self) -> str:
+        """What the cell shows."""
+        return ERROR_TEXTS[self.type]
+
+
+ERROR_TEXTS = {
+    "ERROR": "#ERROR!",
+    "NULL_VALUE": "#NULL!",
+    "DIVIDE_BY_ZERO": "#DIV/0!",
+    "VALUE": "#VALUE!",
+    "REF": "#REF!",
+    "NAME": "#NAME?",
+    "NUM": "#NUM!",
+    "N_A": "#N/A",
 }
+Value = str | float | bool | CellError | None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Cell:
-    """What one cell holds; `value` is the effective value, `formula` what was typed if it was a formula."""
+    """What one cell holds; `value` is the effective value, `formula` what was typed if it was a formula.
+
+    Never changed, always replaced; not frozen only because that would make a large write twice as slow.
+    """
 
     value: Value = None
     formula: str | None = None
     note: str | None = None
     format: Json | None = None
     validation: Json | None = None
-    rest: Json = field(default_factory=dict)
+    rest: Json | None = None
 
     @property
     def blank(self) -> bool:
@@ -45,52 +65,37 @@ class Cell:
     @property
     def bare(self) -> bool:
         """Nothing at all: not worth keeping."""
-        return self == EMPTY
+        return self.blank and not (self.note or self.format or self.validation or self.rest)
+
+    def holding(self, value: Value, formula: str | None = None) -> Cell:
+        """The same cell with other content."""
+        return Cell(value, formula, self.note, self.format, self.validation, self.rest)
 
 
 EMPTY = Cell()
 
 
-def with_value(cell: Cell, value: Value) -> Cell:
-    """The cell with a literal; an empty string clears, as in a values.update."""
-    if isinstance(value, str) and len(value) > MAX_CHARACTERS:
+def literal(value: Value) -> Value:
+    """A value as a cell keeps it; an empty string is none, as in a values.update."""
+    if isinstance(value, str):
+        check_length(value)
+        return value or None
+    return tidy(float(value)) if isinstance(value, float | int) and not isinstance(value, bool) else value
+
+
+def check_length(text: str) -> None:
+    if len(text) > MAX_CHARACTERS:
         raise Refused("Your input contains more than the maximum of 50000 characters in a single cell.")
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        value = tidy(float(value))
-    return replace(cell, value=None if value == "" else value, formula=None)
+
+
+def with_value(cell: Cell, value: Value) -> Cell:
+    """The cell with a literal in it."""
+    return cell.holding(literal(value))
 
 
 def with_formula(cell: Cell, formula: str) -> Cell:
-    return replace(with_value(cell, formula), value=literal_result(formula), formula=formula)
-
-
-def literal_result(formula: str) -> Value:
-    """The result of a formula made of literals only (=4/2, ="a", =TRUE); None for every other."""
-    text = formula.lstrip("=").strip()
-    if text.upper() in ("TRUE", "FALSE"):
-        return text.upper() == "TRUE"
-    try:
-        tree = ast.parse(text, mode="eval").body
-        return _literal(tree)
-    except (SyntaxError, ValueError, ZeroDivisionError):
-        return None
-
-
-def _literal(node: ast.expr) -> Value:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float):
-        return tidy(float(node.value)) if isinstance(node.value, int | float) else node.value
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_number(node.operand)
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        return tidy(float(_OPERATORS[type(node.op)](_number(node.left), _number(node.right))))
-    raise ValueError("not a literal")
-
-
-def _number(node: ast.expr) -> float:
-    value = _literal(node)
-    if isinstance(value, str | bool) or value is None:
-        raise ValueError("not a number")
-    return value
+    check_length(formula)
+    return cell.holding(None, formula)
 
 
 def extended_value(value: Value) -> Json | None:
@@ -98,6 +103,8 @@ def extended_value(value: Value) -> Json | None:
         return None
     if isinstance(value, bool):
         return {"boolValue": value}
+    if isinstance(value, CellError):
+        return {"errorValue": {"type": value.type, **({"message": value.message} if value.message else {})}}
     return {"stringValue": value} if isinstance(value, str) else {"numberValue": tidy(value)}
 
 
@@ -107,14 +114,22 @@ def entered_value(cell: Cell) -> Json | None:
 
 def with_entered_value(cell: Cell, entered: Json | None) -> Cell:
     """The cell with a `userEnteredValue` of the wire, whose strings are never parsed."""
+    return cell.holding(*_content(entered))
+
+
+def _content(entered: Json | None) -> tuple[Value, str | None]:
+    """The value and the formula of a `userEnteredValue`."""
     if not entered:
-        return replace(cell, value=None, formula=None)
-    if "errorValue" in entered:
+        return None, None
+    if len(entered) > 1:
+        raise Refused("Only one kind of value can be set.")
+    ((kind, value),) = entered.items()
+    if kind == "formulaValue":
+        check_length(value)
+        return None, value if value.startswith("=") else "=" + value
+    if kind == "errorValue":
         raise Refused("errorValue is read-only and can't be written.")
-    if "formulaValue" in entered:
-        formula = entered["formulaValue"]
-        return with_formula(cell, formula if formula.startswith("=") else "=" + formula)
-    return with_value(cell, next(iter(entered.values())))
+    return literal(value), None
 
 
 def cell_json(cell: Cell) -> Json:
@@ -124,33 +139,75 @@ def cell_json(cell: Cell) -> Json:
         "userEnteredFormat": cell.format,
         "note": cell.note,
         "dataValidation": cell.validation,
-        **cell.rest,
+        **(cell.rest or {}),
     }
     return {name: part for name, part in parts.items() if part is not None}
 
 
 READ_ONLY = ("effectiveValue", "formattedValue", "effectiveFormat", "hyperlink")
+_COMMON = frozenset({"userEnteredValue", "userEnteredFormat"})
+_KNOWN = ("userEnteredValue", "userEnteredFormat", "note", "dataValidation")
 
 
-def merged_cell(cell: Cell, data: Json, mask: Mask) -> Cell:
-    """The cell after a write of the masked fields of a CellData; masked but missing fields are cleared."""
-    clean = canonical("CellData", {name: item for name, item in data.items() if name not in READ_ONLY})
+def cell_writer(mask: Mask) -> Callable[[Cell, Json], Cell]:
+    """How a write of these fields of a CellData changes a cell; masked but missing fields are cleared."""
     asked = {name: inner for name, inner in mask.items() if name not in READ_ONLY}
     if mask and not asked:
-        return cell
+        return lambda cell, data: cell
+    if not mask:
+        canonicals = _Canonicals()
+        return lambda cell, data: _whole_cell(data, canonicals)
+    if asked.keys() == {"userEnteredValue"}:
+        return lambda cell, data: with_entered_value(cell, data.get("userEnteredValue"))
+    return lambda cell, data: _merged(cell, data, asked)
+
+
+class _Canonicals:
+    """Canonical forms of messages that many cells of one write share."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Json] = {}
+
+    def __call__(self, schema: str, value: Json | None) -> Json | None:
+        if not value:
+            return None
+        key = schema + repr(value)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = canonical(schema, value)
+        return found
+
+
+def _whole_cell(data: Json, canonicals: _Canonicals) -> Cell:
+    value, formula = _content(data.get("userEnteredValue"))
+    if data.keys() <= _COMMON:
+        return Cell(value, formula, None, canonicals("CellFormat", data.get("userEnteredFormat")))
+    rest = {name: item for name, item in data.items() if name not in _KNOWN and name not in READ_ONLY}
+    return Cell(
+        value,
+        formula,
+        data.get("note") or None,
+        canonicals("CellFormat", data.get("userEnteredFormat")),
+        canonicals("DataValidationRule", data.get("dataValidation")),
+        canonicals("CellData", rest),
+    )
+
+
+def _merged(cell: Cell, data: Json, asked: Mask) -> Cell:
+    clean = canonical("CellData", {name: item for name, item in data.items() if name not in READ_ONLY})
     if asked.get("userEnteredFormat") == {} and clean.get("userEnteredFormat"):
         # A whole format merges into what is there (discovery text); only its absence clears.
         clean["userEnteredFormat"] = deep_merged(cell.format or {}, clean["userEnteredFormat"])
     result = overlay(cell_json(cell), clean, asked)
-    if "userEnteredValue" in asked or not mask:
+    if "userEnteredValue" in asked:
         cell = with_entered_value(cell, clean.get("userEnteredValue"))
-    known = ("userEnteredValue", "userEnteredFormat", "note", "dataValidation")
+    form = result.get("userEnteredFormat")
     return replace(
         cell,
         note=result.get("note"),
-        format=_mirrored(result.get("userEnteredFormat")),
+        format=canonical("CellFormat", form) if form else None,
         validation=result.get("dataValidation"),
-        rest={name: item for name, item in result.items() if name not in known},
+        rest={name: item for name, item in result.items() if name not in _KNOWN} or None,
     )
 
 
@@ -160,7 +217,3 @@ def deep_merged(old: Json, new: Json) -> Json:
         both = isinstance(item, dict) and isinstance(result.get(name), dict) and "olor" not in name
         result[name] = deep_merged(result[name], item) if both else item
     return result
-
-
-def _mirrored(form: Json | None) -> Json | None:
-    return canonical("CellFormat", form) if form else None

@@ -12,10 +12,11 @@ from typing import Any
 from tests.google_server.a1 import Area
 from tests.google_server.book import Book, metadata_sheet
 from tests.google_server.canonical import canonical
-from tests.google_server.cells import Cell, cell_json, deep_merged, extended_value
+from tests.google_server.cells import EMPTY, Cell, cell_json, deep_merged, extended_value
 from tests.google_server.defaults import DEFAULT_FORMAT, SPREADSHEET_THEME
 from tests.google_server.fields import Mask, project, reaches
 from tests.google_server.filters import location_type, metadata_place
+from tests.google_server.locales import Locale
 from tests.google_server.protection import Actor, seen_by
 from tests.google_server.rendering import formatted
 from tests.google_server.sheet import Sheet
@@ -81,7 +82,7 @@ def grid_data_json(book: Book, sheet: Sheet, area: Area) -> Json:
         result["startRow"] = area.top
     if area.left:
         result["startColumn"] = area.left
-    rows = _row_data(sheet, area)
+    rows = _row_data(sheet, area, book.conventions)
     if rows:
         result["rowData"] = rows
     result["rowMetadata"] = _dimension_metadata(book, sheet, "ROWS", range(area.top, area.bottom))
@@ -89,13 +90,13 @@ def grid_data_json(book: Book, sheet: Sheet, area: Area) -> Json:
     return result
 
 
-def full_cell_json(cell: Cell) -> Json:
+def full_cell_json(cell: Cell, locale: Locale) -> Json:
     """CellData with its read-only half."""
     result = cell_json(cell)
     effective = extended_value(cell.value)
     if effective is not None:
         result["effectiveValue"] = effective
-        result["formattedValue"] = formatted(cell)
+        result["formattedValue"] = formatted(cell, locale)
     if cell.format or effective is not None:
         result["effectiveFormat"] = deep_merged(DEFAULT_FORMAT, cell.format or {})
     return result
@@ -108,20 +109,21 @@ def _areas_of(book: Book, places: Sequence[Place] | None) -> list[tuple[Sheet, l
     return [(sheet, areas) for sheet, areas in asked if areas]
 
 
-def _row_data(sheet: Sheet, area: Area) -> list[Json]:
-    columns: dict[int, dict[int, Cell]] = {}
-    for row, column in sheet.places(area):
-        columns.setdefault(row, {})[column] = sheet.cells[row, column]
+def _row_data(sheet: Sheet, area: Area, locale: Locale) -> list[Json]:
+    columns = {
+        row: {column: cell for column, cell in line.items() if area.left <= column < area.right}
+        for row, line in sheet.lines(area)
+    }
+    columns = {row: cells for row, cells in columns.items() if cells}
     if not columns:
         return []
-    return [_one_row(columns.get(row, {}), area.left) for row in range(area.top, max(columns) + 1)]
+    return [_one_row(columns.get(row, {}), area.left, locale) for row in range(area.top, max(columns) + 1)]
 
 
-def _one_row(cells: dict[int, Cell], left: int) -> Json:
+def _one_row(cells: dict[int, Cell], left: int, locale: Locale) -> Json:
     if not cells:
         return {}
-    empty = Cell()
-    return {"values": [full_cell_json(cells.get(column, empty)) for column in range(left, max(cells) + 1)]}
+    return {"values": [full_cell_json(cells.get(column, EMPTY), locale) for column in range(left, max(cells) + 1)]}
 
 
 def _dimension_metadata(book: Book, sheet: Sheet, dimension: str, indexes: range) -> list[Json]:

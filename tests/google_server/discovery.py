@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -47,16 +47,19 @@ class Document:
 
 @cache
 def document(service: str) -> Document:
-    name = {"sheets": "sheets.v4.json", "drive": "drive.v3.json"}[service]
+    name = {"sheets": "sheets.v4.json", "drive": "drive.v3.json", "drive2": "drive.v2.json"}[service]
     place = resources.files("googleapiclient.discovery_cache.documents") / name
     raw = json.loads(place.read_text(encoding="utf-8"))
-    methods = tuple(_method(service, raw["servicePath"], each) for each in _methods(raw))
+    if service == "drive2":
+        methods = tuple(_upload(each) for each in _methods(raw) if "mediaUpload" in each)
+    else:
+        methods = tuple(_method(service, "/" + raw["servicePath"] + each["path"], each) for each in _methods(raw))
     return Document(service, raw["schemas"], raw[COMMON_PARAMETERS], methods)
 
 
 def find_method(http_method: str, path: str) -> tuple[Method, dict[str, str]] | None:
     """The method a raw (still encoded) path reaches, with its still encoded path parameters."""
-    for service in ("sheets", "drive"):
+    for service in ("sheets", "drive", "drive2"):
         for method in document(service).methods:
             if method.http_method == http_method and (match := method.pattern.fullmatch(path)):
                 return method, match.groupdict()
@@ -69,12 +72,18 @@ def _methods(node: Json) -> Iterator[Json]:
         yield from _methods(resource)
 
 
-def _method(service: str, service_path: str, raw: Json) -> Method:
+def _upload(raw: Json) -> Method:
+    """The simple upload of a Drive v2 method, whose body is a file; the rest of v2 is not served."""
+    whole = _method("drive2", raw["mediaUpload"]["protocols"]["simple"]["path"], raw)
+    return replace(whole, id=raw["id"].replace("drive.", "drive2."), request=None)
+
+
+def _method(service: str, path: str, raw: Json) -> Method:
     return Method(
         id=raw["id"],
         service=service,
         http_method=raw["httpMethod"],
-        pattern=_pattern("/" + service_path + raw["path"]),
+        pattern=_pattern(path),
         parameters=raw.get("parameters", {}),
         request=_reference(raw.get("request")),
         response=_reference(raw.get("response")),

@@ -1,57 +1,74 @@
-"""Drive v3: files and permissions.
+"""Drive v3: files and shared drives.
 
-Decided here: service accounts own nothing, so their create is refused with the newer storage text; answers
-show the default fields unless a mask asks for more; only writers and owners may share.
+Decided here: service accounts own nothing, so they create in shared drives only and are refused elsewhere with
+the newer storage text; files of shared drives are there only for calls that say they support them.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
+from copy import deepcopy
 
 from tests.google_server.access import Call
-from tests.google_server.drive_state import DriveFile
-from tests.google_server.errors import drive_error, no_storage_quota
-from tests.google_server.fields import EVERYTHING, answer_mask, project
+from tests.google_server.drive_files import FILE_DEFAULTS, file_json, projected, shown_file
+from tests.google_server.drive_query import file_filter
+from tests.google_server.drive_state import FOLDER, WRITERS, DriveFile, SharedDrive
+from tests.google_server.errors import drive_error, file_not_found, no_storage_quota
 from tests.google_server.wire import Json
 
-FILE_DEFAULTS = ("kind", "id", "name", "mimeType")
-PERMISSION_DEFAULTS = ("kind", "id", "type", "role")
-ROLES = ("owner", "organizer", "fileOrganizer", "writer", "commenter", "reader")
-_CLAUSE = re.compile(r"""(name|mimeType)\s*(=|!=|contains)\s*(["'])((?:\\.|(?!\3).)*)\3""")
-_PARENT = re.compile(r"""(["'])(.*?)\1 in parents""")
-_TRASHED = re.compile(r"trashed\s*=\s*(true|false)")
+MAX_PROPERTY_BYTES = 124
+_ORDERS = {"createdTime": "created", "modifiedTime": "modified", "name": "name", "name_natural": "name"}
 
 
 def create(call: Call) -> Json:
-    if call.token.service_account:
-        raise no_storage_quota()
     body = call.body
+    parents = _checked_parents(call, body.get("parents"))
+    _check_owner(call, parents)
     mime_type = body.get("mimeType", "application/octet-stream")
-    file = call.workspace.add_file(body.get("name", "Untitled"), mime_type, call.token.email, body.get("parents"))
+    file = call.workspace.add_file(body.get("name", "Untitled"), mime_type, call.token.email, parents)
     call.workspace.created_by(file, call.token)
-    return _shown(call, file)
+    _describe(call, file)
+    return shown_file(call, file)
 
 
 def get(call: Call) -> Json:
-    return _shown(call, call.file())
+    return shown_file(call, call.file())
+
+
+def copy(call: Call) -> Json:
+    """A copy belongs to who makes it; it keeps tabs, ids and properties and no permissions or comments."""
+    source = call.file()
+    parents = _checked_parents(call, call.body.get("parents") or (source.parents if source.drive_id else None))
+    _check_owner(call, parents)
+    name = call.body.get("name") or f"Copy of {source.name}"
+    file = call.workspace.add_file(name, source.mime_type, call.token.email, parents)
+    file.modified = file.created
+    file.properties = deepcopy(source.properties)
+    if source.book is not None:
+        file.book = source.book.copy()
+        file.book.id, file.book.title = file.id, name
+    call.workspace.created_by(file, call.token)
+    _describe(call, file)
+    return shown_file(call, file)
 
 
 def update(call: Call) -> Json:
     file = call.file(write=True)
     if "name" in call.body:
         file.rename(call.body["name"])
-    file.trashed = call.body.get("trashed", file.trashed)
-    added, removed = call.option("addParents"), call.option("removeParents").split(",")
-    file.parents = [parent for parent in file.parents if parent not in removed]
-    file.parents += [parent for parent in added.split(",") if parent]
+    _describe(call, file)
+    removed = call.option("removeParents").split(",")
+    added = _checked_parents(call, [parent for parent in call.option("addParents").split(",") if parent]) or []
+    if added:
+        call.workspace.place(file, call.token.email, added)
+    else:
+        file.parents = [parent for parent in file.parents if parent not in removed]
     call.workspace.touched(file)
-    return _shown(call, file)
+    return shown_file(call, file)
 
 
 def delete(call: Call) -> None:
     file = call.file()
-    if file.role(call.token.email) != "owner":
+    if file.role(call.token.email) not in ("owner", "organizer"):
         raise drive_error(
             403, "insufficientFilePermissions", "The user does not have sufficient permissions for this file."
         )
@@ -59,121 +76,94 @@ def delete(call: Call) -> None:
 
 
 def list_files(call: Call) -> Json:
-    """The newest first, in pages of `pageSize`; the page token is the index to go on from."""
-    query = call.option("q")
-    found = [file for file in call.workspace.files.values() if call.sees(file) and _selected(file, query)]
+    """The newest first unless ordered, in pages of `pageSize`; the page token is the index to go on from."""
+    selected = file_filter(call, call.option("q"))
+    found = [file for file in call.workspace.files.values() if _listed(call, file) and selected(file)]
     found.sort(key=lambda file: file.modified, reverse=True)
-    size, start = int(call.option("pageSize", "100")), int(call.option("pageToken", "0"))
-    page = [file_json(file) for file in found[start : start + size]]
+    for order in reversed([each for each in call.option("orderBy").split(",") if each]):
+        name, _, direction = order.strip().partition(" ")
+        if name not in _ORDERS:
+            raise drive_error(400, "invalid", "Invalid Value", parameter="orderBy")
+        found.sort(key=lambda file: getattr(file, _ORDERS[name]), reverse=direction == "desc")
+    size, start = int(call.option("pageSize", "100")), int(call.option("pageToken") or "0")
+    page = [file_json(call, file) for file in found[start : start + size]]
     result: Json = {"kind": "drive#fileList", "incompleteSearch": False, "files": page}
     if start + size < len(found):
         result["nextPageToken"] = str(start + size)
     if text := call.option("fields"):
-        return _projected(result, text, "FileList")
+        return projected(result, text, "FileList")
     result["files"] = [{name: item[name] for name in FILE_DEFAULTS} for item in page]
     return result
 
 
-def create_permission(call: Call) -> Json:
-    file = call.file(write=True)
-    role, kind = call.body.get("role"), call.body.get("type")
-    if role not in ROLES or kind not in ("user", "group", "domain", "anyone"):
-        raise drive_error(400, "required", "The permission type and role fields are required.")
-    email = call.body.get("emailAddress", "")
-    if kind in ("user", "group") and "@" not in email:
-        raise drive_error(400, "required", "The emailAddress field is required for this permission type.")
-    permission = call.workspace.permission(email, role, kind)
-    if kind == "anyone":
-        permission = {"id": "anyoneWithLink", "type": "anyone", "role": role}
-    file.permissions = [each for each in file.permissions if each["id"] != permission["id"]] + [permission]
-    return _shown_permission(call, permission)
+def get_drive(call: Call) -> Json:
+    drive = call.workspace.drives.get(call.parameters["driveId"])
+    if drive is None or call.token.email not in drive.members:
+        raise drive_error(
+            404, "notFound", f"Shared drive not found: {call.parameters['driveId']}", parameter="driveId"
+        )
+    return _shown_drive(drive)
 
 
-def list_permissions(call: Call) -> Json:
-    file = call.file(write=True)
-    shown = [_permission_json(permission) for permission in file.permissions]
-    result: Json = {"kind": "drive#permissionList", "permissions": shown}
-    if text := call.option("fields"):
-        return _projected(result, text, "PermissionList")
-    result["permissions"] = [{name: item[name] for name in PERMISSION_DEFAULTS} for item in shown]
-    return result
+def list_drives(call: Call) -> Json:
+    drives = [drive for drive in call.workspace.drives.values() if call.token.email in drive.members]
+    result = {"kind": "drive#driveList", "drives": [_shown_drive(drive) for drive in drives]}
+    return projected(result, text, "DriveList") if (text := call.option("fields")) else result
 
 
-def delete_permission(call: Call) -> None:
-    file = call.file()
-    wanted = call.parameters["permissionId"]
-    permission = next((each for each in file.permissions if each["id"] == wanted), None)
-    if permission is None:
-        raise drive_error(404, "notFound", f"Permission not found: {wanted}.", parameter="permissionId")
-    own = permission.get("emailAddress") == call.token.email
-    if permission["role"] == "owner" or not own:
-        file = call.file(write=True)
-    if permission["role"] == "owner":
-        raise drive_error(403, "insufficientFilePermissions", "The owner of a file cannot be removed.")
-    file.permissions = [each for each in file.permissions if each is not permission]
+def _shown_drive(drive: SharedDrive) -> Json:
+    return {"kind": "drive#drive", "id": drive.id, "name": drive.name}
 
 
-def file_json(file: DriveFile) -> Json:
-    """The parts of a File this server knows, in the order Drive shows them."""
-    owners = [each for each in file.permissions if each["role"] == "owner"]
-    return {
-        "kind": "drive#file",
-        "parents": file.parents,
-        "owners": [
-            {"kind": "drive#user", "displayName": each["emailAddress"], "emailAddress": each["emailAddress"]}
-            for each in owners
-        ],
-        "id": file.id,
-        "name": file.name,
-        "mimeType": file.mime_type,
-        "trashed": file.trashed,
-        "createdTime": _time(file.created),
-        "modifiedTime": _time(file.modified),
-        "webViewLink": f"https://docs.google.com/spreadsheets/d/{file.id}/edit?usp=drivesdk",
-        "permissions": [_permission_json(permission) for permission in file.permissions],
-    }
+def _listed(call: Call, file: DriveFile) -> bool:
+    if file.drive_id and not (call.flag("includeItemsFromAllDrives") and call.flag("supportsAllDrives")):
+        return False
+    return call.sees(file) and call.option("driveId") in ("", file.drive_id)
 
 
-def _shown(call: Call, file: DriveFile) -> Json:
-    whole = file_json(file)
-    if text := call.option("fields"):
-        return _projected(whole, text, "File")
-    return {name: whole[name] for name in FILE_DEFAULTS}
+def _checked_parents(call: Call, parents: list[str] | None) -> list[str] | None:
+    """The folders a file is to lie in, with `root` resolved; they must be there for the caller to write to."""
+    if not parents:
+        return None
+    if len(parents) > 1:
+        raise drive_error(
+            400,
+            "multipleParentsNotSupported" if not call.option("fileId") else "cannotAddParent",
+            "A file cannot be in more than one folder.",
+        )
+    root = f"root-of-{call.token.email}"
+    if parents[0] in ("root", root):
+        return [root]
+    drive, folder = call.workspace.drives.get(parents[0]), call.workspace.files.get(parents[0])
+    if drive is not None and call.flag("supportsAllDrives"):
+        role = drive.members.get(call.token.email)
+    else:
+        seen = folder is not None and call.sees(folder) and (not folder.drive_id or call.flag("supportsAllDrives"))
+        role = folder.role(call.token.email) if folder is not None and seen else None
+    if role is None:
+        raise file_not_found(parents[0])
+    if role not in WRITERS or (folder is not None and folder.mime_type != FOLDER):
+        raise drive_error(403, "insufficientParentPermissions", "Insufficient permissions for the specified parent.")
+    return parents
 
 
-def _shown_permission(call: Call, permission: Json) -> Json:
-    whole = _permission_json(permission)
-    if text := call.option("fields"):
-        return _projected(whole, text, "Permission")
-    return {name: whole[name] for name in PERMISSION_DEFAULTS}
+def _check_owner(call: Call, parents: list[str] | None) -> None:
+    """A service account has no storage; what lies in a shared drive needs none of it."""
+    place = parents[0] if parents else ""
+    folder = call.workspace.files.get(place)
+    if call.token.service_account and place not in call.workspace.drives and not (folder and folder.drive_id):
+        raise no_storage_quota()
 
 
-def _permission_json(permission: Json) -> Json:
-    result = {"kind": "drive#permission", **permission}
-    if "emailAddress" in permission:
-        result |= {"displayName": permission["emailAddress"], "deleted": False, "pendingOwner": False}
-    return result
-
-
-def _projected(node: Json, text: str, schema: str) -> Json:
-    mask = answer_mask("drive", text.replace(" ", ""), schema)
-    projected: Json = project(node, mask) if mask != EVERYTHING else node
-    return projected
-
-
-def _selected(file: DriveFile, query: str) -> bool:
-    """The clauses of `q` that tools here use, all joined by `and`."""
-    for name, sign, _, quoted in _CLAUSE.findall(query):
-        wanted, own = re.sub(r"\\(.)", r"\1", quoted), file.name if name == "name" else file.mime_type
-        equal = wanted.casefold() in own.casefold() if sign == "contains" else wanted == own
-        if equal == (sign == "!="):
-            return False
-    for _, parent in _PARENT.findall(query):
-        if parent not in file.parents and not (parent == "root" and file.parents[0].startswith("root-of-")):
-            return False
-    trashed = _TRASHED.search(query)
-    return trashed is None or (trashed[1] == "true") == file.trashed
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+def _describe(call: Call, file: DriveFile) -> None:
+    body = call.body
+    file.trashed = body.get("trashed", file.trashed)
+    file.starred = body.get("starred", file.starred)
+    file.description = body.get("description", file.description)
+    for name, app in (("properties", ""), ("appProperties", call.token.app)):
+        kept = {**file.properties.get(app, {}), **body.get(name, {})}
+        for key, value in body.get(name, {}).items():
+            if value is not None and len((key + value).encode()) > MAX_PROPERTY_BYTES:
+                text = f"The key and value of a property may have {MAX_PROPERTY_BYTES} bytes together."
+                raise drive_error(400, "badRequest", text)
+        file.properties[app] = {key: value for key, value in kept.items() if value is not None}

@@ -40,6 +40,7 @@ def changed(call: Call, action: Callable[[Edit], Json]) -> Json:
     """Run an action on a copy and keep the copy when nothing was refused."""
     file, book = call.book(write=True)
     edit = Edit(book.copy(), call.actor(file), call.workspace)
+    edit.book.stale = True
     answer = action(edit)
     file.book = edit.book
     call.workspace.touched(file)

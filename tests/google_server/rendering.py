@@ -1,8 +1,8 @@
 """FORMATTED_VALUE, UNFORMATTED_VALUE and FORMULA, and the number formats behind the first.
 
 Decided here: general numbers show ten significant digits; the patterns sheetsync and the recordings use are
-rendered (decimals, grouping, percent, scientific, dates and times in en_US), any other pattern shows as
-general.
+rendered (decimals, grouping, percent, scientific, dates and times with English names) with the locale's decimal
+sign and groups; any other pattern shows as general.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from tests.google_server.canonical import tidy
-from tests.google_server.cells import Cell, Value
+from tests.google_server.cells import Cell, CellError
 from tests.google_server.entered import EPOCH
+from tests.google_server.locales import ENGLISH, Locale
 from tests.google_server.wire import Json
 
 DEFAULT_PATTERNS = {
@@ -29,31 +29,45 @@ _DATE_TOKEN = re.compile(r'"[^"]*"|y+|M+|m+|d+|h+|H+|s+|am/pm|AM/PM|.')
 _DECIMAL = re.compile(r'((?:"[^"]*"|[^#0.,"])*)([#0,]+)(?:\.(0+))?((?:"[^"]*"|[^#0.,"])*)')
 
 
-def rendered(cell: Cell, render: str, dates: str) -> Value:
+def rendered(cell: Cell, render: str, dates: str, locale: Locale) -> str | float | bool | None:
     """What a values read shows for a cell; None when there is nothing."""
+    value = cell.value
     if render == "FORMULA" and cell.formula is not None:
         return cell.formula
-    if cell.value is None or isinstance(cell.value, str):
-        return cell.value
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, CellError):
+        return value.text
     if render == "FORMATTED_VALUE":
-        return formatted(cell)
+        return formatted(cell, locale)
     if dates == "FORMATTED_STRING" and _number_format(cell).get("type") in DATE_TYPES:
-        return formatted(cell)
-    return cell.value if isinstance(cell.value, bool) else tidy(cell.value)
+        return formatted(cell, locale)
+    return value
 
 
-def formatted(cell: Cell) -> str | None:
+def formatted(cell: Cell, locale: Locale = ENGLISH) -> str | None:
     value = cell.value
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, CellError):
+        return value.text
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     form = _number_format(cell)
     kind = form.get("type", "")
     pattern = form.get("pattern") or DEFAULT_PATTERNS.get(kind, "")
     if kind in DATE_TYPES:
-        return _date_text(value, pattern)
-    return _number_text(value, pattern)
+        return _date_text(value, form.get("pattern") or pattern.replace(ENGLISH.date, locale.date))
+    if kind == "TEXT":
+        return _localised(general(value), locale)
+    return _localised(_number_text(value, pattern), locale)
+
+
+def _localised(text: str, locale: Locale) -> str:
+    if locale.decimal == "." and locale.group == ",":
+        return text
+    signs = {".": locale.decimal, ",": locale.group}
+    return "".join(signs.get(letter, letter) for letter in text)
 
 
 def general(value: float) -> str:

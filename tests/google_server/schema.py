@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tests.google_server.discovery import Document, document
@@ -17,7 +19,7 @@ from tests.google_server.wire import Json
 
 INT32 = range(-(2**31), 2**31)
 TYPE_PREFIX = "type.googleapis.com/"
-PACKAGES = {"sheets": "google.apps.sheets.v4.", "drive": "google.apps.drive.v3."}
+PACKAGES = {"sheets": "google.apps.sheets.v4.", "drive": "google.apps.drive.v3.", "drive2": "google.apps.drive.v2."}
 PROTO_TYPES = {"string": "TYPE_STRING", "boolean": "TYPE_BOOL", "number": "TYPE_DOUBLE", "integer": "TYPE_INT32"}
 _DROP = object()
 
@@ -32,6 +34,9 @@ def camel(name: str) -> str:
 
 def checked_body(service: str, schema: str, body: Any, root: str = "") -> Json:
     """The normalised body, or the 400 that lists everything wrong with it."""
+    if _clean_message(service, schema)(body):
+        clean: Json = body
+        return clean
     # Drive ignores names it does not know: gspread's `share` sends one ("withLink") with every call.
     walk = _Walk(document(service), strict_names=service == "sheets")
     result = walk.message(schema, body, root)
@@ -42,9 +47,60 @@ def checked_body(service: str, schema: str, body: Any, root: str = "") -> Json:
 
 def schema_faults(service: str, schema: str, body: Any) -> list[str]:
     """What a body that we are about to send has against its schema; empty when clean."""
+    if _clean_message(service, schema)(body):
+        return []
     walk = _Walk(document(service))
     walk.message(schema, body, "")
     return [violation["description"] for violation in walk.violations]
+
+
+Check = Callable[[Any], bool]
+
+
+@cache
+def _clean_message(service: str, schema: str) -> Check:
+    """Whether a message has nothing wrong and nothing to normalise: what large bodies are, and quick to say."""
+    properties: Json = document(service).schemas[schema].get("properties", {})
+    # Filled at the first sight of each name, because messages may hold themselves.
+    checks: dict[str, Check] = {}
+
+    def check(value: Any) -> bool:
+        if type(value) is not dict:
+            return False
+        for name, item in value.items():
+            test = checks.get(name)
+            if test is None:
+                if name not in properties:
+                    return False
+                test = checks[name] = _clean_field(service, properties[name])
+            if not test(item):
+                return False
+        return True
+
+    return check
+
+
+def _clean_field(service: str, spec: Json) -> Check:
+    if "$ref" in spec:
+        return _clean_message(service, spec["$ref"])
+    kind = spec["type"]
+    if kind == "array":
+        if spec["items"].get("type") == "any":
+            return lambda value: type(value) is list
+        inner = _clean_field(service, spec["items"])
+        return lambda value: type(value) is list and all(map(inner, value))
+    if "enum" in spec:
+        names = frozenset(spec["enum"])
+        return lambda value: type(value) is str and value in names
+    simple: dict[str, Check] = {
+        "string": lambda value: type(value) is str,
+        "boolean": lambda value: type(value) is bool,
+        "number": lambda value: type(value) is float or type(value) is int,
+        "integer": lambda value: type(value) is int and value in INT32,
+        "any": lambda value: value is not None,
+    }
+    # Maps are for the careful walk.
+    return simple.get(kind, lambda value: False)
 
 
 class _Walk:
@@ -97,7 +153,9 @@ class _Walk:
         if not isinstance(value, dict):
             return self.wrong(path, self.type_name(name, spec), value)
         inner = spec.get("additionalProperties", {"type": "any"})
-        return {key: self.field(key, inner, item, f"{path}.{key}") for key, item in value.items()}
+        # A null in a map is kept: it takes an app property away.
+        kept = [(key, item) for key, item in value.items() if item is not None]
+        return {**dict.fromkeys(value), **{key: self.field(key, inner, item, f"{path}.{key}") for key, item in kept}}
 
     def scalar(self, name: str, kind: str, spec: Json, value: Any, path: str) -> Any:
         if "enum" in spec:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from tests.google_server.access import Call
 from tests.google_server.book import Book
 from tests.google_server.canonical import canonical
-from tests.google_server.cells import EMPTY, merged_cell
+from tests.google_server.cells import EMPTY, cell_writer
 from tests.google_server.describe import Place, spreadsheet_json
 from tests.google_server.drive_state import SPREADSHEET, Workspace
 from tests.google_server.errors import Refused, forbidden, sheets_error
 from tests.google_server.fields import EVERYTHING, Mask, answer_mask
 from tests.google_server.filters import echoed, filter_metadata, filter_places, matching_metadata
+from tests.google_server.locales import checked_locale
 from tests.google_server.sheet import OBJECT_KINDS, Sheet, new_sheet
 from tests.google_server.wire import Json
 
@@ -28,7 +29,7 @@ def create(call: Call) -> Json:
     file = call.workspace.add_file(properties.get("title", UNTITLED), SPREADSHEET, call.token.email)
     assert file.book is not None
     try:
-        _fill_book(file.book, call.body, call.workspace)
+        fill_book(file.book, call.body, call.workspace)
     except Refused:
         del call.workspace.files[file.id]
         raise
@@ -76,9 +77,10 @@ def _mask(call: Call) -> Mask:
     return answer_mask("sheets", text, "Spreadsheet") if text else EVERYTHING
 
 
-def _fill_book(book: Book, body: Json, workspace: Workspace) -> None:
+def fill_book(book: Book, body: Json, workspace: Workspace) -> None:
+    """Give a new book the properties, tabs, names and metadata of a Spreadsheet resource."""
     properties = body.get("properties", {})
-    book.locale = properties.get("locale", book.locale)
+    book.locale = checked_locale(properties.get("locale", book.locale))
     book.time_zone = properties.get("timeZone", book.time_zone)
     book.auto_recalc = properties.get("autoRecalc", book.auto_recalc)
     if body.get("sheets"):
@@ -123,14 +125,25 @@ OBJECT_SCHEMAS = {
     "protectedRanges": "ProtectedRange",
     "charts": "EmbeddedChart",
     "bandedRanges": "BandedRange",
+    "filterViews": "FilterView",
+    "slicers": "Slicer",
+    "tables": "Table",
     "rowGroups": "DimensionGroup",
     "columnGroups": "DimensionGroup",
 }
-OBJECT_IDS = {"protectedRanges": "protectedRangeId", "charts": "chartId", "bandedRanges": "bandedRangeId"}
+OBJECT_IDS = {
+    "protectedRanges": "protectedRangeId",
+    "charts": "chartId",
+    "bandedRanges": "bandedRangeId",
+    "filterViews": "filterViewId",
+    "slicers": "slicerId",
+    "tables": "tableId",
+}
 
 
 def _with_object_id(kind: str, item: Json, workspace: Workspace) -> Json:
-    return {OBJECT_IDS[kind]: workspace.new_number(), **item} if kind in OBJECT_IDS else item
+    number = workspace.new_number()
+    return {OBJECT_IDS[kind]: str(number) if kind == "tables" else number, **item} if kind in OBJECT_IDS else item
 
 
 def _fill_grid(sheet: Sheet, block: Json) -> None:
@@ -138,9 +151,10 @@ def _fill_grid(sheet: Sheet, block: Json) -> None:
     rows = block.get("rowData", [])
     width = max((len(row.get("values", [])) for row in rows), default=0)
     sheet.grow(top + len(rows), left + width)
+    write = cell_writer(EVERYTHING)
     for i, row in enumerate(rows):
         for j, data in enumerate(row.get("values", [])):
-            sheet.put(top + i, left + j, merged_cell(EMPTY, data, EVERYTHING))
+            sheet.put(top + i, left + j, write(EMPTY, data))
     for dimension, name, start in (("ROWS", "rowMetadata", top), ("COLUMNS", "columnMetadata", left)):
         for offset, item in enumerate(block.get(name, [])):
             sheet.dimensions[dimension][start + offset] = canonical("DimensionProperties", item)

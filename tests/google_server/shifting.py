@@ -50,6 +50,30 @@ class Shift:
         return moved_start, moved_end
 
 
+@dataclass(frozen=True)
+class Move(Shift):
+    """`size` rows or columns from `at` on, taken to before `target` as counted before the move; `count` is 0."""
+
+    size: int
+    target: int
+
+    def index(self, index: int) -> int:
+        """Where one row or column goes."""
+        end = self.at + self.size
+        if self.at <= index < end:
+            return index - self.at + (self.target - self.size if self.target > end else self.target)
+        if end <= index < self.target:
+            return index - self.size
+        return index + self.size if self.target <= index < self.at else index
+
+    def span(self, start: int | None, end: int | None) -> tuple[int | None, int | None]:
+        """Where a half-open span goes: it reaches from one of its outermost lines to the other, wherever they go."""
+        if start is None or end is None:
+            return start, end
+        first, last = self.index(start), self.index(end - 1)
+        return min(first, last), max(first, last) + 1
+
+
 def _pulled(index: int | None, at: int, gone: int) -> int | None:
     if index is None or index <= at:
         return index

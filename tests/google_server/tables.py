@@ -19,7 +19,7 @@ def table_for(sheet: Sheet, asked: Area) -> Area | None:
 
 def tables(sheet: Sheet) -> list[Area]:
     """The tables of a sheet."""
-    places = {place for place in sheet.places(sheet.whole) if not sheet.cells[place].blank}
+    places = {(row, column) for row, line in sheet.grid.items() for column, cell in line.items() if not cell.blank}
     blocks = []
     while places:
         blocks.append(_block(places))

@@ -6,15 +6,17 @@ it; null skips a cell and is not counted, an empty string clears it and is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from tests.google_server.a1 import Area, area_text, column_letters
-from tests.google_server.cells import with_value
+from tests.google_server.cells import EMPTY, Cell, with_value
 from tests.google_server.edit import Edit
 from tests.google_server.entered import typed
 from tests.google_server.errors import Refused
+from tests.google_server.locales import ENGLISH, Locale
 from tests.google_server.rendering import rendered
 from tests.google_server.sheet import Sheet
 from tests.google_server.wire import Json
@@ -29,29 +31,28 @@ class Reading:
     render: str = "FORMATTED_VALUE"
     dates: str = "SERIAL_NUMBER"
     major: str = "ROWS"
+    locale: Locale = ENGLISH
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a write touched; `area` is the shape of the data, `places` what was really set."""
+    """What a write touched; `area` is the shape of the data, the rest counts what was really set."""
 
     sheet: Sheet
     area: Area
-    places: frozenset[tuple[int, int]]
+    rows: frozenset[int]
+    columns: frozenset[int]
+    cells: int
 
     def counts(self) -> Json:
-        rows, columns = ({place[i] for place in self.places} for i in (0, 1))
-        counts = {"updatedRows": len(rows), "updatedColumns": len(columns), "updatedCells": len(self.places)}
+        counts = {"updatedRows": len(self.rows), "updatedColumns": len(self.columns), "updatedCells": self.cells}
         return {name: count for name, count in counts.items() if count}
 
 
 def read_block(sheet: Sheet, area: Area, reading: Reading) -> Json:
     """A ValueRange; `values` is missing when the whole area is blank."""
     used = sheet.used(area)
-    rows: Rows = [
-        [rendered(sheet.cell(row, column), reading.render, reading.dates) for column in range(area.left, used.right)]
-        for row in range(area.top, used.bottom)
-    ]
+    rows: Rows = [_read_line(sheet.line(row), used, reading) for row in range(area.top, used.bottom)]
     major = "COLUMNS" if reading.major == "COLUMNS" else "ROWS"
     if major == "COLUMNS":
         rows = [list(column) for column in zip_longest(*rows)]
@@ -60,14 +61,25 @@ def read_block(sheet: Sheet, area: Area, reading: Reading) -> Json:
     return {**result, "values": values} if values else result
 
 
+def _read_line(line: Mapping[int, Cell], used: Area, reading: Reading) -> list[Any]:
+    if not line:
+        return []
+    render, dates, locale = reading.render, reading.dates, reading.locale
+    cells = [line.get(column, EMPTY) for column in range(used.left, used.right)]
+    return [
+        # Most cells are texts, which show as they are.
+        cell.value if type(cell.value) is str and cell.formula is None else rendered(cell, render, dates, locale)
+        for cell in cells
+    ]
+
+
 def trimmed(rows: Rows) -> Rows:
-    """Without trailing blanks in each row and without trailing empty rows; inner blanks are ""."""
+    """The rows, which are cut, without trailing blanks and trailing empty rows; inner blanks are ""."""
     cut = []
     for row in rows:
-        kept = list(row)
-        while kept and kept[-1] in (None, ""):
-            kept.pop()
-        cut.append(["" if value is None else value for value in kept])
+        while row and row[-1] in (None, ""):
+            row.pop()
+        cut.append(["" if value is None else value for value in row] if None in row else row)
     while cut and not cut[-1]:
         cut.pop()
     return cut
@@ -97,23 +109,30 @@ def target_area(sheet: Sheet, text: str, area: Area, single: bool, rows: Rows) -
 
 def write_block(edit: Edit, sheet: Sheet, target: Area, rows: Rows, option: str) -> Written:
     edit.guard(sheet, target)
-    places = set()
-    for i, row in enumerate(rows):
-        for j, value in enumerate(row):
-            if value is None:
-                continue
-            place = (target.top + i, target.left + j)
-            old = sheet.cell(*place)
-            sheet.put(*place, typed(old, value) if option == "USER_ENTERED" else with_value(old, value))
-            places.add(place)
-    return Written(sheet, target, frozenset(places))
+    locale = edit.book.conventions
+    parsing = option == "USER_ENTERED"
+    columns: set[int] = set()
+    written, count = set(), 0
+    for row, values in enumerate(rows, start=target.top):
+        line = sheet.line(row)
+        new: dict[int, Cell] = {}
+        for column, value in enumerate(values, start=target.left):
+            if value is not None:
+                old = line.get(column, EMPTY)
+                new[column] = typed(old, value, locale) if parsing else with_value(old, value)
+        if new:
+            sheet.put_line(row, new)
+            columns.update(new)
+            written.add(row)
+            count += len(new)
+    return Written(sheet, target, frozenset(written), frozenset(columns), count)
 
 
 def clear_block(edit: Edit, sheet: Sheet, area: Area) -> str:
     """Clear the values and keep formats, notes and validation."""
     edit.guard(sheet, area)
     for place in sheet.places(area):
-        sheet.put(*place, with_value(sheet.cells[place], None))
+        sheet.put(*place, with_value(sheet.cell(*place), None))
     return area_text(sheet.title, area)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.google_server.a1 import Area, area_text
 from tests.google_server.access import Call
+from tests.google_server.book import Book
+from tests.google_server.calculation import calculate
 from tests.google_server.edit import Edit, changed
 from tests.google_server.errors import Refused
 from tests.google_server.filters import echoed, filter_places
@@ -31,19 +33,19 @@ from tests.google_server.wire import Json
 def get(call: Call) -> Json:
     _, book = call.book()
     sheet, area, _ = book.text_area(call.parameters["range"])
-    return read_block(sheet, area, _reading(call.option, ""))
+    return read_block(sheet, area, _reading(call.option, "", book))
 
 
 def batch_get(call: Call) -> Json:
     _, book = call.book()
-    reading = _reading(call.option, "")
+    reading = _reading(call.option, "", book)
     places = [book.text_area(text)[:2] for text in call.query.get("ranges", [])]
     return _with_id(call, valueRanges=[read_block(sheet, area, reading) for sheet, area in places])
 
 
 def batch_get_by_data_filter(call: Call) -> Json:
     _, book = call.book()
-    reading = _reading(call.body.get, "")
+    reading = _reading(call.body.get, "", book)
     found: list[Json] = []
     if not call.body.get("dataFilters"):
         raise Refused("Must specify at least one data filter.")
@@ -58,7 +60,7 @@ def update(call: Call) -> Json:
 
     def action(edit: Edit) -> Json:
         written = _write_text(edit, call.parameters["range"], call.body, option)
-        return _update_answer(call, written, _response_reading(call))
+        return _update_answer(call, written, _response_reading(call, edit), edit)
 
     return changed(call, action)
 
@@ -67,12 +69,12 @@ def batch_update(call: Call) -> Json:
     option = _input_option(call.body.get("valueInputOption", ""))
 
     def action(edit: Edit) -> Json:
-        reading = _body_response_reading(call)
+        reading = _body_response_reading(call, edit)
         done = []
         for i, value_range in enumerate(call.body.get("data", [])):
             with_place = _Prefixed(f"data[{i}]")
             done.append(with_place(_write_text, edit, value_range.get("range", ""), value_range, option))
-        answers = [_update_answer(call, written, reading) for written in done]
+        answers = [_update_answer(call, written, reading, edit) for written in done]
         return _with_id(call, **_totals(done), responses=answers)
 
     return changed(call, action)
@@ -82,13 +84,13 @@ def batch_update_by_data_filter(call: Call) -> Json:
     option = _input_option(call.body.get("valueInputOption", ""))
 
     def action(edit: Edit) -> Json:
-        reading = _body_response_reading(call)
+        reading = _body_response_reading(call, edit)
         done, answers = [], []
         for i, item in enumerate(call.body.get("data", [])):
             for sheet, area in filter_places(edit.book, item.get("dataFilter", {}), f"data[{i}].dataFilter"):
                 written = _Prefixed(f"data[{i}]")(_write_place, edit, (sheet, area), item, option)
                 done.append(written)
-                answer = _update_answer(call, written, reading)
+                answer = _update_answer(call, written, reading, edit)
                 del answer["spreadsheetId"]
                 answers.append({**answer, "dataFilter": echoed(item["dataFilter"])})
         return _with_id(call, **_totals(done), responses=answers)
@@ -109,7 +111,7 @@ def append(call: Call) -> Json:
         _make_room(edit, sheet, top, len(rows), insert)
         target = target_area(sheet, text, Area(top, left, top + 1, left + 1), True, rows)
         written = write_block(edit, sheet, target, rows, option)
-        updates = _update_answer(call, written, _response_reading(call))
+        updates = _update_answer(call, written, _response_reading(call, edit), edit)
         table_range = {} if table is None else {"tableRange": area_text(sheet.title, table)}
         return _with_id(call, **table_range, updates=updates)
 
@@ -184,7 +186,7 @@ def _input_option(option: str) -> str:
     return option
 
 
-def _reading(option: Any, prefix: str) -> Reading:
+def _reading(option: Any, prefix: str, book: Book) -> Reading:
     def name(text: str) -> str:
         return prefix + text[0].upper() + text[1:] if prefix else text
 
@@ -192,32 +194,33 @@ def _reading(option: Any, prefix: str) -> Reading:
         option(name("valueRenderOption"), "FORMATTED_VALUE"),
         option(name("dateTimeRenderOption"), "SERIAL_NUMBER"),
         option("majorDimension", "ROWS"),
+        book.conventions,
     )
 
 
-def _response_reading(call: Call) -> Reading | None:
-    return _reading(call.option, "response") if call.flag("includeValuesInResponse") else None
+def _response_reading(call: Call, edit: Edit) -> Reading | None:
+    return _reading(call.option, "response", edit.book) if call.flag("includeValuesInResponse") else None
 
 
-def _body_response_reading(call: Call) -> Reading | None:
-    return _reading(call.body.get, "response") if call.body.get("includeValuesInResponse") else None
+def _body_response_reading(call: Call, edit: Edit) -> Reading | None:
+    return _reading(call.body.get, "response", edit.book) if call.body.get("includeValuesInResponse") else None
 
 
-def _update_answer(call: Call, written: Written, reading: Reading | None) -> Json:
+def _update_answer(call: Call, written: Written, reading: Reading | None, edit: Edit) -> Json:
     answer = _with_id(call, updatedRange=area_text(written.sheet.title, written.area), **written.counts())
     if reading is not None:
+        calculate(edit.book)
         answer["updatedData"] = read_block(written.sheet, written.area, reading)
     return answer
 
 
 def _totals(done: list[Written]) -> Json:
     """Rows and columns are counted once however many ranges touch them."""
-    places = {(written.sheet.id, *place) for written in done for place in written.places}
     totals = {
-        "totalUpdatedRows": len({(sheet, row) for sheet, row, _ in places}),
-        "totalUpdatedColumns": len({(sheet, column) for sheet, _, column in places}),
-        "totalUpdatedCells": sum(len(written.places) for written in done),
-        "totalUpdatedSheets": len({sheet for sheet, _, _ in places}),
+        "totalUpdatedRows": len({(written.sheet.id, row) for written in done for row in written.rows}),
+        "totalUpdatedColumns": len({(written.sheet.id, column) for written in done for column in written.columns}),
+        "totalUpdatedCells": sum(written.cells for written in done),
+        "totalUpdatedSheets": len({written.sheet.id for written in done if written.cells}),
     }
     return {name: count for name, count in totals.items() if count}
 

@@ -22,16 +22,21 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer before it is written; a body of None is an empty one."""
+    """One answer before it is written; a body of None is empty, or `raw` as it is (an exported file)."""
 
     status: int
     body: Json | None
     headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes = b""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """One API request with its answer, as a test sees it (token requests are not recorded)."""
+    """One API request with its answer, as a test sees it (token requests are not recorded).
+
+    `size` is the length of the request's body in bytes. A request that got no answer has status 0 and the response
+    None; a response that is no JSON is its text.
+    """
 
     method: str
     path: str
@@ -39,3 +44,4 @@ class Recorded:
     body: Any
     status: int
     response: Any
+    size: int = 0
