@@ -96,6 +96,14 @@ def find_columns(tab: Tab, contents: TabContents) -> Table | str:
     return Table(tab, contents.title, contents.grid, header, positions, extra)
 
 
+def known_columns(tab: Tab, contents: TabContents) -> Table:
+    """The tab with the columns that are there, whichever are gone."""
+    columns = tuple(column.model_copy(update={"required": False}) for column in tab.columns)
+    table = find_columns(tab.model_copy(update={"columns": columns}), contents)
+    assert isinstance(table, Table)  # noqa: S101  no column is required
+    return Table(tab, table.title, table.grid, table.header, table.positions, table.extra)
+
+
 def _header_row(titles: dict[str, str], grid: list[list[Cell]]) -> int:
     matches = [sum(fold(text_of(cell)) in titles for cell in row) for row in grid[:_HEADER_SEARCH]]
     return matches.index(max(matches)) if matches else 0

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sheetsync.cells import Cell
 from sheetsync.tabs import TabContents, TabWrite
+from sheetsync.template import Column
 
 __all__ = ["Layout", "Progress", "Results", "TabContents", "TabWrite", "Workbook"]
 
@@ -59,3 +60,18 @@ class Workbook(Protocol):
 
     def append(self, key: str, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> None:
         """Add rows after the last row with data in a tab people type in; no other cell changes."""
+
+    def missing_tabs(self) -> list[str]:
+        """Keys of the template's tabs that are gone, in the template's order."""
+
+    def restore_tabs(self, rows: Mapping[str, Sequence[Sequence[Cell]]], activity_titles: Sequence[str] = ()) -> None:
+        """Make the tabs with these keys again as `create` makes them, with these rows below the header.
+
+        `activity_titles` name the columns of tally tabs. No other tab changes; the layout has the new marks.
+        """
+
+    def add_columns(self, key: str, header: int, columns: Mapping[int, Column]) -> None:
+        """Title the blank columns at these 0-based positions as `create` does: title, look, width, formulas.
+
+        `header` is the 0-based row of titles.
+        """

@@ -58,6 +58,8 @@ class Archive:
     def replace(self, changed: Mapping[str, bytes], dropped: frozenset[str] = frozenset()) -> None:
         """Put a file in place whose `changed` members have new contents and whose `dropped` ones are gone.
 
+        Members that are not there yet are added at the end.
+
         Raises `Busy` when the file is open in another program or was saved since it was opened here, and
         `ConfigError` when the folder cannot be written.
         """
@@ -79,6 +81,9 @@ class Archive:
                     new.writestr(_described_as(member), changed[member.filename], compresslevel=_SPEED_OVER_SIZE)
                 elif member.filename not in dropped:
                     _copy_raw(source, member, end, new)
+            for name in changed:
+                if name not in self:
+                    new.writestr(_described_as(ZipInfo(name)), changed[name], compresslevel=_SPEED_OVER_SIZE)
 
 
 def _copy_raw(source: IO[bytes], member: ZipInfo, end: int, new: ZipFile) -> None:

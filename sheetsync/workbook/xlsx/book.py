@@ -2,19 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sheetsync.cells import Cell
 from sheetsync.errors import ConfigError, GuardTripped
-from sheetsync.template import Tab, WorkbookTemplate
+from sheetsync.standing import as_it_stands, with_columns_at
+from sheetsync.template import Column, Tab, WorkbookTemplate
 from sheetsync.workbook import Layout, Progress, Results, TabContents, TabWrite
 from sheetsync.workbook.xlsx.archive import Archive
+from sheetsync.workbook.xlsx.columns import Added, with_columns
 from sheetsync.workbook.xlsx.computed import RowFormulas
+from sheetsync.workbook.xlsx.fresh import LONGEST_TITLE, generated
 from sheetsync.workbook.xlsx.looks import wraps
-from sheetsync.workbook.xlsx.package import Package, keep_calculated, read_package
+from sheetsync.workbook.xlsx.package import MARK, Package, keep_calculated, read_package
+from sheetsync.workbook.xlsx.parts import related
 from sheetsync.workbook.xlsx.reading import grid_of
+from sheetsync.workbook.xlsx.restoring import with_tabs_of
 from sheetsync.workbook.xlsx.rows import with_grid, with_results, with_rows_appended
 from sheetsync.workbook.xlsx.sheet_part import split
+from sheetsync.workbook.xlsx.styles import Styles
 
 _DAYS_TO_1904 = 1462
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
@@ -47,12 +54,7 @@ class XlsxWorkbook:
         with Archive(self._path) as archive:
             package = read_package(archive)
             titles = {tab.key: self._title(package, tab.key) for tab in self._template.tabs}
-            book = _calamine(archive.path)
-            contents = {}
-            for key, title in titles.items():
-                grid = grid_of(book.get_sheet_by_name(title), archive.read(package.parts[title]))
-                contents[key] = TabContents(key, title, grid, _MOST_ROWS, _MOST_COLUMNS)
-            return contents
+            return _contents(archive, package, titles)
 
     def write(self, writes: Sequence[TabWrite], results: Mapping[str, Results] | None = None) -> None:
         """Write tool tabs, and the stored results of formulas in the tabs of `results`, all or nothing.
@@ -92,12 +94,67 @@ class XlsxWorkbook:
             xml = with_rows_appended(sheet, _in_date_system(rows, tab, package), formulas, _wrapped(tab), progress)
             _replace(archive, package, {part: xml})
 
+    def missing_tabs(self) -> list[str]:
+        """Keys of the template's tabs that are gone, in the template's order."""
+        with Archive(self._path) as archive:
+            titles = read_package(archive).titles
+        return [tab.key for tab in self._template.tabs if tab.key not in titles]
+
+    def restore_tabs(self, rows: Mapping[str, Sequence[Sequence[Cell]]], activity_titles: Sequence[str] = ()) -> None:
+        """Make the tabs with these keys again as `create` makes them, at the end, with these rows below the header.
+
+        Nothing else changes: formulas of other tabs that became #REF! stay so. A tab whose title is taken gets
+        another. Raises `GuardTripped` when one of the tabs is there, and else as `write` does.
+        """
+        if not rows:
+            return
+        with Archive(self._path) as archive:
+            package = read_package(archive)
+            there = [title for key, title in package.titles.items() if key in rows]
+            if there:
+                raise GuardTripped(f'the tab "{there[0]}" is in {self._path.name} already; nothing was restored')
+            keys = [tab.key for tab in self._template.tabs if tab.key in rows]
+            counted = {key: _in_date_system(rows[key], self._template.tab(key), package) for key in keys}
+            template = as_it_stands(self._template, self._there(archive, package), package.parts, LONGEST_TITLE)
+            others, dropped = keep_calculated(archive, package, same_formulas=False)
+            with generated(template, self._layout.year, counted, activity_titles) as fresh:
+                archive.replace(with_tabs_of(archive, package, fresh, keys, others), dropped)
+        marks = {**self._layout.marks, **{key: MARK + key for key in keys}}
+        self._layout = Layout(self._layout.year, self._layout.template, marks)
+
+    def add_columns(self, key: str, header: int, columns: Mapping[int, Column]) -> None:
+        """Title the blank columns at these 0-based positions as `create` does: title, look, width, formulas.
+
+        `header` is the 0-based row of titles. The new titles look like those beside them and carry no notes. Raises
+        `GuardTripped` when there is a title already or the tab is gone, and else as `write` does.
+        """
+        with Archive(self._path) as archive:
+            package = read_package(archive)
+            part = package.parts[self._title(package, key)]
+            contents = self._there(archive, package)
+            standing = as_it_stands(self._template, contents, package.parts, LONGEST_TITLE)
+            template = with_columns_at(standing, key, header, columns)
+            shown = next(iter(contents[key].grid[header:]), [])
+            added = Added(template, template.tab(key), header, columns, shown)
+            with generated(template, self._layout.year, {}) as (source, made):
+                table = related(archive, package.workbook_part, "styles")
+                styles = Styles(archive.read(table), source.read(related(source, made.workbook_part, "styles")))
+                fresh = source.read(made.parts[made.titles[key]])
+            xml = with_columns(split(archive.read(part)), added, fresh, styles)
+            looks = {} if styles.xml == archive.read(table) else {table: styles.xml}
+            _replace(archive, package, {part: xml}, looks)
+
+    def _there(self, archive: Archive, package: Package) -> dict[str, TabContents]:
+        """The tabs that are there."""
+        keys = [tab.key for tab in self._template.tabs if tab.key in package.titles]
+        return _contents(archive, package, {key: package.titles[key] for key in keys})
+
     def _title(self, package: Package, key: str) -> str:
         if key not in package.titles:
             title = self._template.tab(key).title
             raise GuardTripped(
                 f'the tab "{title}" is gone from {self._path.name}; '
-                "restore it (undo, or an earlier version of the file), then sync again"
+                "restore it (undo, or an earlier version of the file), or have it made again: sheetsync doctor --fix"
             )
         return package.titles[key]
 
@@ -110,13 +167,28 @@ def open_workbook(path: Path, template: WorkbookTemplate) -> XlsxWorkbook:
     return XlsxWorkbook(path, template)
 
 
-def _replace(archive: Archive, package: Package, changed: dict[str, bytes]) -> None:
+def _contents(archive: Archive, package: Package, titles: Mapping[str, str]) -> dict[str, TabContents]:
+    book = _calamine(archive.path)
+    contents = {}
+    for key, title in titles.items():
+        grid = grid_of(book.get_sheet_by_name(title), archive.read(package.parts[title]))
+        contents[key] = TabContents(key, title, grid, _MOST_ROWS, _MOST_COLUMNS)
+    return contents
+
+
+def _replace(
+    archive: Archive,
+    package: Package,
+    changed: Mapping[str, bytes],
+    beside: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Replace tabs by these, and members `beside` them that hold no cells."""
     if not changed:
         return
     # Around the rows nothing changes, so another number of formula-like tags is another number of formulas.
     same_formulas = all(archive.read(part).count(b"<f") == xml.count(b"<f") for part, xml in changed.items())
     others, dropped = keep_calculated(archive, package, same_formulas=same_formulas)
-    archive.replace({**changed, **others}, dropped)
+    archive.replace({**changed, **beside, **others}, dropped)
 
 
 def _in_date_system(rows: Sequence[Sequence[Cell]], tab: Tab, package: Package) -> Sequence[Sequence[Cell]]:

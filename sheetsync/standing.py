@@ -1,0 +1,77 @@
+"""A template as a workbook stands today: the titles that people gave to tabs, and the places they gave to columns.
+
+What is made again (a lost tab, a lost column) must look where things are now. Tabs that only sheetsync writes have
+the template's columns at every sync, so of those only the title counts.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sheetsync.tables import known_columns
+from sheetsync.tabs import TabContents
+from sheetsync.template import Column, Tab, WorkbookTemplate
+
+
+def as_it_stands(
+    template: WorkbookTemplate, contents: Mapping[str, TabContents], titles: Collection[str], longest: int
+) -> WorkbookTemplate:
+    """The template in which each tab of `contents` has today's title, row of titles and order of columns.
+
+    The other tabs are as they were at creation, each under a title of at most `longest` characters that is not among
+    `titles`, those in use.
+    """
+    taken = {title.casefold() for title in titles}
+    tabs = []
+    for tab in template.tabs:
+        if tab.key in contents:
+            tabs.append(_standing(tab, contents[tab.key]))
+        else:
+            tabs.append(tab.model_copy(update={"title": _free(tab.title, taken, longest)}))
+            taken.add(tabs[-1].title.casefold())
+    return _of(template, tabs)
+
+
+def with_columns_at(
+    template: WorkbookTemplate, key: str, header: int, columns: Mapping[int, Column]
+) -> WorkbookTemplate:
+    """The template in which a tab has these columns at 0-based positions, and its titles in the 0-based row `header`.
+
+    The tab's other columns stay where they are, or move behind all others when one of these has taken their place.
+    """
+    tab = template.tab(key)
+    keys = {column.key for column in columns.values()}
+    there = {at: column for at, column in enumerate(tab.columns) if column.key not in keys and at not in columns}
+    placed = _placed(tab, header, {**there, **columns}, len(tab.columns))
+    return _of(template, [placed if other.key == key else other for other in template.tabs])
+
+
+def _standing(tab: Tab, contents: TabContents) -> Tab:
+    titled = tab.model_copy(update={"title": contents.title})
+    table = known_columns(tab, contents)
+    if tab.is_tool_tab or not table.positions:
+        return titled
+    at = {position: tab.column(key) for key, position in table.positions.items()}
+    # A tally's activities follow its own columns, and formulas take them from there on.
+    width = len(table.grid[table.header]) if not tab.activity_columns else max(at) + 1
+    return _placed(titled, table.header, at, width)
+
+
+def _placed(tab: Tab, header: int, at: Mapping[int, Column], width: int) -> Tab:
+    """The tab with columns at these positions; its others come behind the last title, where there is nothing yet."""
+    keys = {column.key for column in at.values()}
+    absent = [column for column in tab.columns if column.key not in keys]
+    placed = {**at, **dict(enumerate(absent, start=max(width, *(position + 1 for position in at))))}
+    columns = [placed.get(n) or Column(key=f"column {n}", title="") for n in range(max(placed) + 1)]
+    return tab.model_copy(update={"intro": ("",) * header, "columns": tuple(columns)})
+
+
+def _of(template: WorkbookTemplate, tabs: Sequence[Tab]) -> WorkbookTemplate:
+    # Not checked again: what people made of a workbook need not be a good template.
+    values: dict[str, Any] = {"name": template.name, "title": template.title, "description": template.description}
+    return WorkbookTemplate.model_construct(tabs=tuple(tabs), **values)
+
+
+def _free(title: str, taken: Collection[str], longest: int) -> str:
+    endings = ("", *(f" ({number})" for number in range(2, len(taken) + 3)))
+    others = (title[: longest - len(ending)] + ending for ending in endings)
+    return next(other for other in others if other.casefold() not in taken)
