@@ -5,13 +5,21 @@ the build machine, a skipped test fails the run, so that "passed" means all of t
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from sheetsync.template import WorkbookTemplate, parse_template
+
+if TYPE_CHECKING:
+    from sheetsync.workbook.google import Connection, GoogleWorkbook
+    from tests.google_server import GoogleServer
+    from tests.google_team import MadeTeam, Team
+    from tests.google_workbooks import Make
 
 PROJECT = Path(__file__).parent.parent
 DATA = PROJECT.parent / "shared" / "data"
@@ -30,6 +38,96 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip("the published data sets are not beside this checkout (../shared/data)")
     return DATA
+
+
+@pytest.fixture(autouse=True)
+def strangers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of other machines that a test asked for, in vain: no test reaches the network."""
+    look_up, asked = socket.getaddrinfo, []
+
+    def only_here(host: Any, *rest: Any, **more: Any) -> Any:
+        if host not in {"127.0.0.1", "localhost", "::1", "", None}:
+            asked.append(str(host))
+            raise socket.gaierror(socket.EAI_NONAME, f"{host} is not on this machine")
+        return look_up(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", only_here)
+    return asked
+
+
+@pytest.fixture
+def google(strangers: list[str], monkeypatch: pytest.MonkeyPatch) -> "Iterator[GoogleServer]":
+    """A Google of the test's own, at whose browser Ann sits; no other one is asked for."""
+    from tests.google_server import GoogleServer
+    from tests.google_server.accounts import Visitor
+    from tests.google_workbooks import ANN
+
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "OAUTHLIB_INSECURE_TRANSPORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with GoogleServer() as server:
+        server.workspace.accounts.visitor = Visitor(ANN)
+        yield server
+    assert strangers == []
+
+
+@pytest.fixture
+def robot(google: "GoogleServer", tmp_path: Path) -> "Connection":
+    """The service account's connection."""
+    from sheetsync.workbook.google import connect
+    from tests.google_workbooks import ROBOT, json_file
+
+    return connect(json_file(tmp_path / "robot.json", google.service_account(ROBOT)), google.endpoint)
+
+
+@pytest.fixture
+def ann(google: "GoogleServer", tmp_path: Path) -> "Connection":
+    """The connection of a person who signed in."""
+    from sheetsync.workbook.google import connect
+    from tests.google_workbooks import ANN, json_file
+
+    return connect(json_file(tmp_path / "ann.json", google.authorized_user(ANN)), google.endpoint)
+
+
+@pytest.fixture
+def blank(google: "GoogleServer") -> str:
+    """A blank spreadsheet of Ann's, shared with the robot."""
+    from tests.google_workbooks import ANN, ROBOT
+
+    return google.create_spreadsheet("Ann's sheet", owner=ANN, share={ROBOT: "writer"})
+
+
+@pytest.fixture(scope="session")
+def made(sales: WorkbookTemplate, tmp_path_factory: pytest.TempPathFactory) -> "Make":
+    """Creates a workbook with given rows and activities, once each."""
+    from tests.google_workbooks import maker
+
+    return maker(sales, tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def workbook(
+    robot: "Connection", blank: str, sales: WorkbookTemplate, google: "GoogleServer", made: "Make"
+) -> "GoogleWorkbook":
+    """A workbook in Ann's spreadsheet, shared with the robot; no request is on record yet."""
+    from tests.google_workbooks import ROWS, copied
+
+    return copied(made(ROWS, ("Cold call", "Article")), robot, blank, sales, google)
+
+
+@pytest.fixture(scope="session")
+def made_team() -> "Iterator[MadeTeam]":
+    """A team with its workbook on Google, in order and synced."""
+    from tests.google_team import made_team
+
+    with made_team() as made:
+        yield made
+
+
+@pytest.fixture
+def team(made_team: "MadeTeam", tmp_path: Path) -> "Team":
+    """The team as it was made, for one test."""
+    return made_team.again(tmp_path / "desk")
 
 
 @pytest.hookimpl(wrapper=True)

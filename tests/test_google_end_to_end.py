@@ -1,85 +1,20 @@
 """The whole job on Google Sheets, through the real gspread and google-auth, against a local Google over sockets."""
 
 import json
-import pickle
-from collections.abc import Callable, Iterator
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 
-from tests.cli import LOG_COLUMNS, TODAY, Desk, days_before, lean_template, new_desk
-from tests.google_server import GoogleServer, OpenBook
-
-ROBOT = "robot@demo.iam.gserviceaccount.com"
-READ = "values:batchGetByDataFilter"
-WRITE = ":batchUpdate"
-LOOK = "look"
-
-
-class Team:
-    """A desk whose workbook is a spreadsheet, and what its people do in the browser."""
-
-    def __init__(self, desk: Desk, server: GoogleServer, spreadsheet: str) -> None:
-        self.desk, self.server, self.spreadsheet = desk, server, spreadsheet
-
-    @property
-    def browser(self) -> OpenBook:
-        """The spreadsheet, open in a person's browser."""
-        return self.server.spreadsheet(self.spreadsheet)
-
-    def calls(self, *arguments: str | Path, code: int = 0) -> list[str]:
-        """Run a command; which calls Google saw."""
-        self.server.clear_requests()
-        result = self.desk.run(*arguments)
-        assert result.code == code, result
-        return [
-            READ if request.path.endswith(READ) else WRITE if request.path.endswith(WRITE) else LOOK
-            for request in self.server.requests
-        ]
-
-    def rollups(self) -> Any:
-        """What other tools get."""
-        return self.desk.ok("export", "rollups", "--format", "json").json
-
-    def seen(self) -> dict[str, list[list[Any]]]:
-        """What stands in every tab."""
-        return {title: self.browser.values(title) for title in self.browser.titles()}
-
-
-def desk_at(folder: Path, server: GoogleServer, spreadsheet: str, template: str = "sales") -> Desk:
-    """A desk with a robot's key, and the server in place of Google."""
-    desk = new_desk(folder, "--workbook", spreadsheet, "--credentials", "robot.json", "--template", template)
-    desk.configure("api_endpoint: null", f"api_endpoint: {server.endpoint}")
-    desk.file("robot.json", json.dumps(server.service_account(ROBOT)))
-    return desk
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[tuple[Team, bytes]]:
-    """Ann's blank spreadsheet, shared with the robot, created, filled with 60 rows and synced; and its state."""
-    with GoogleServer() as server, TemporaryDirectory() as folder:
-        spreadsheet = server.create_spreadsheet("Goals", owner="ann@example.com", share={ROBOT: "writer"})
-        desk = desk_at(Path(folder) / "desk", server, spreadsheet, lean_template(Path(folder) / "desk"))
-        desk.ok("create", "--into", spreadsheet, "--examples", "--person", "Ann", "--person", "Ben")
-        rows = [
-            (days_before(n // 2), "Ann" if n % 3 else "Ben", "Cold call" if n % 4 else "Order won", 1 + n % 2,
-             "" if n % 4 else 1000 + n, "", f"Contact {n}", "")
-            for n in range(60)
-        ]  # fmt: skip
-        desk.ok("import", desk.csv("log.csv", LOG_COLUMNS, rows))
-        desk.ok("sync")
-        yield Team(desk, server, spreadsheet), pickle.dumps(server.workspace.files[spreadsheet].book)
-
-
-@pytest.fixture
-def team(made: tuple[Team, bytes], tmp_path: Path) -> Team:
-    """The team as it was made."""
-    team, book = made
-    team.server.workspace.files[team.spreadsheet].book = pickle.loads(book)
-    return Team(team.desk.copy(tmp_path / "desk"), team.server, team.spreadsheet)
-
+from tests.cli import LOG_COLUMNS, PROJECT, TODAY, new_desk
+from tests.google_server import GoogleServer, OpenBook, faults
+from tests.google_server.faults import Fault
+from tests.google_team import LOOK, READ, ROBOT, WRITE, Team, desk_at
 
 # ---- create -------------------------------------------------------------------------------------------------------
 
@@ -108,6 +43,19 @@ def test_create_shares_it(tmp_path: Path) -> None:
         file = server.workspace.files[spreadsheet]
         assert [file.role(f"{who}@example.com") for who in ("ann", "ben", "cleo")] == ["owner", "reader", "writer"]
         assert len(server.requests) <= 4
+
+
+def test_a_new_spreadsheet_is_named_in_a_fresh_configuration(tmp_path: Path) -> None:
+    """`init`, `create --new`, `sync`: nothing has to be copied from one place to another."""
+    with GoogleServer() as server:
+        desk = new_desk(tmp_path / "desk", "--credentials", "ann.json")
+        desk.configure("api_endpoint: null", f"api_endpoint: {server.endpoint}")
+        desk.file("ann.json", json.dumps(server.authorized_user("ann@example.com")))
+        said = desk.ok("create", "--new", "--person", "Ann").out
+        (spreadsheet,) = server.workspace.files
+        assert f"config.yaml now says workbook: {spreadsheet}" in said
+        desk.ok("sync")
+        assert Team(desk, server, spreadsheet).calls("sync") == [READ]
 
 
 def test_a_robot_cannot_share_what_it_does_not_own(tmp_path: Path) -> None:
@@ -325,3 +273,53 @@ def test_a_reader_is_told_to_ask_for_more(team: Team) -> None:
         team.server.share(team.spreadsheet, ROBOT, "writer")
     assert team.calls("sync") == [READ, WRITE]
     assert team.calls("sync") == [READ]
+
+
+# ---- a Google that does not answer --------------------------------------------------------------------------------
+
+
+def test_two_minutes_are_the_longest_wait(tmp_path: Path) -> None:
+    """A permanent 503, silence, one byte a second, resets: exit 4, one line, within two minutes of real time."""
+    moods = {
+        "unavailable": faults.UNAVAILABLE,
+        "silent": faults.hang(600, applied=False),
+        "slow": faults.drip(1),
+        "gone": faults.RESET_BEFORE,
+    }
+    with ExitStack() as stack:
+        started = {}
+        begun = time.monotonic()
+        for name, fault in moods.items():
+            server = stack.enter_context(GoogleServer())
+            spreadsheet = server.create_spreadsheet("Goals", owner="ann@example.com", share={ROBOT: "writer"})
+            desk = desk_at(tmp_path / name, server, spreadsheet)
+            server.inject(fault, times=None)
+            started[name] = subprocess.Popen(
+                [sys.executable, "-m", "sheetsync", "-c", str(desk.config), "sync"],
+                env=os.environ | {"PYTHONPATH": str(PROJECT)}, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        for name, process in started.items():
+            _, said = process.communicate(timeout=130)
+            assert (process.returncode, said.count("\n")) == (4, 1), (name, said)
+            assert said.startswith("sheetsync: ") and "the next run may succeed" in said
+        assert time.monotonic() - begun < 120
+
+
+@pytest.mark.parametrize("fault", [faults.RESET_AFTER, faults.LOST_ANSWER_503, faults.RESET_BEFORE], ids=repr)
+def test_log_leaves_one_row_whatever_is_lost(team: Team, fault: Fault) -> None:
+    """With the real waits: read, append, read again; two calls when nothing is lost."""
+    assert team.calls("log", "Meeting", "--who", "Ann") == [READ, WRITE]
+    team.server.inject(fault, on="batchUpdate")
+    again = [] if fault.applied else [WRITE]
+    assert team.calls("log", "Meeting", "--who", "Ann") == [READ, WRITE, READ, *again]
+    assert len(team.browser.values("Log")) == 63
+
+
+def test_a_dead_refresh_token_needs_a_person(team: Team) -> None:
+    """Exit 6 at once, one sentence, and the remedy."""
+    team.desk.file("robot.json", json.dumps(team.server.authorized_user("ann@example.com")))
+    team.server.inject(faults.INVALID_GRANT, times=None)
+    team.server.clear_requests()
+    said = team.desk.run("sync").refused(6, "robot.json cannot sign in", "sheetsync auth login")
+    assert "Token has been expired or revoked" in said
+    assert team.server.requests == []

@@ -1,93 +1,21 @@
 """The Google workbook against a local Google, through the real gspread and google-auth."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sheetsync.cells import Cell, column_letters
-from sheetsync.errors import AuthorizationError, ConfigError, GuardTripped, SheetsyncError, Unavailable, UsageError
+from sheetsync.errors import AuthorizationError, ConfigError, GuardTripped, UsageError
 from sheetsync.template import WorkbookTemplate
-from sheetsync.workbook import Layout, TabWrite, Workbook
-from sheetsync.workbook.google import Connection, GoogleWorkbook, connect, create, open_workbook, spreadsheet_id
-from sheetsync.workbook.google.client import is_repeatable
-from sheetsync.workbook.google.credentials import read_key
+from sheetsync.workbook import TabWrite, Workbook
+from sheetsync.workbook.google import Connection, GoogleWorkbook, create, open_workbook, spreadsheet_id
 from sheetsync.workbook.google.rows import CALL_BYTES, calls, title_and_size
 from tests.google_server import GoogleServer
-from tests.google_server.book import Book
+from tests.google_workbooks import ANN, ROBOT, ROWS, Make, copied
 from tests.workbook_contract import ACTIVITIES, WorkbookContract
 from tests.workbook_contract import ROWS as CONTRACT_ROWS
-
-ROBOT = "robot@goals-test.iam.gserviceaccount.com"
-ANN = "ann@example.com"
-Make = Callable[[dict[str, list[list[Cell]]], tuple[str, ...]], tuple[Book, Layout]]
-ROWS: dict[str, list[list[Cell]]] = {
-    "people": [["Ann", ANN]],
-    "log": [[46023, "Ann", "Cold call", 3, None, None, None, "=HYPERLINK(1)"]],
-    "daily": [[46023, "Ann", 99, 99], [46024, "Ann"]],
-}
-
-
-@pytest.fixture
-def google() -> Iterator[GoogleServer]:
-    """A Google of the test's own."""
-    with GoogleServer() as server:
-        yield server
-
-
-@pytest.fixture
-def robot(google: GoogleServer, tmp_path: Path) -> Connection:
-    """The service account's connection."""
-    return connect(_file(tmp_path / "robot.json", google.service_account(ROBOT)), google.endpoint)
-
-
-@pytest.fixture
-def ann(google: GoogleServer, tmp_path: Path) -> Connection:
-    """The connection of a person who signed in."""
-    return connect(_file(tmp_path / "ann.json", google.authorized_user(ANN)), google.endpoint)
-
-
-@pytest.fixture
-def blank(google: GoogleServer) -> str:
-    """A blank spreadsheet of Ann's, shared with the robot."""
-    return google.create_spreadsheet("Ann's sheet", owner=ANN, share={ROBOT: "writer"})
-
-
-@pytest.fixture(scope="module")
-def made(sales: WorkbookTemplate, tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Creates a workbook with these rows and activities, once: the local Google takes a second for it."""
-
-    @cache
-    def make(contents: str, activities: tuple[str, ...]) -> tuple[Book, Layout]:
-        with GoogleServer() as google:
-            file = _file(tmp_path_factory.mktemp("made") / "ann.json", google.authorized_user(ANN))
-            rows = json.loads(contents)
-            book = create(connect(file, google.endpoint), sales, 2026, "x", rows, activity_titles=activities)
-            return google.spreadsheet(book.id).book, book.layout
-
-    return lambda rows, activities: make(json.dumps(rows), activities)
-
-
-@pytest.fixture
-def workbook(
-    robot: Connection, blank: str, sales: WorkbookTemplate, google: GoogleServer, made: Make
-) -> GoogleWorkbook:
-    """A workbook in Ann's spreadsheet, shared with the robot; no request is on record yet."""
-    return _copied(made(ROWS, ("Cold call", "Article")), robot, blank, sales, google)
-
-
-def _copied(
-    made: tuple[Book, Layout], connection: Connection, blank: str, template: WorkbookTemplate, google: GoogleServer
-) -> GoogleWorkbook:
-    book, layout = made
-    google.workspace.files[blank].book = replace(book.copy(), id=blank, title="Ann's sheet")
-    return open_workbook(connection, blank, template, layout)
 
 
 class Browser:
@@ -130,18 +58,13 @@ class TestContract(WorkbookContract):
     def workbook(
         self, robot: Connection, blank: str, sales: WorkbookTemplate, google: GoogleServer, made: Make
     ) -> GoogleWorkbook:
-        opened = _copied(made(CONTRACT_ROWS, ACTIVITIES), robot, blank, sales, google)
+        opened = copied(made(CONTRACT_ROWS, ACTIVITIES), robot, blank, sales, google)
         _calculate(google, opened, sales)
         return opened
 
     @pytest.fixture
     def person(self, google: GoogleServer, workbook: GoogleWorkbook) -> Browser:
         return Browser(google, workbook)
-
-
-def _file(path: Path, contents: Any) -> Path:
-    path.write_text(json.dumps(contents), encoding="utf-8")
-    return path
 
 
 def _requests(google: GoogleServer) -> list[str]:
@@ -206,7 +129,7 @@ def test_text_that_looks_like_a_formula_stays_text(workbook: GoogleWorkbook, goo
 def test_a_computed_column_is_one_formula_in_its_header(workbook: GoogleWorkbook, google: GoogleServer) -> None:
     """The array formula fills the column, so nothing stands below it, whatever the rows hold there."""
     book = google.spreadsheet(workbook.id)
-    assert (book.cell("Daily", "C1").formula or "").startswith('=VSTACK("Done",MAP(A2:A,B2:B,')
+    assert (book.cell("Daily", "C1").formula or "").startswith('=VSTACK("Done";MAP(A2:A;B2:B;')
     assert book.values("Daily")[1:] == [[46023, "Ann"], [46024, "Ann"]]
 
 
@@ -425,319 +348,7 @@ def test_it_keeps_the_workbook_protocol(workbook: GoogleWorkbook) -> None:
     assert kept.layout.marks["log"] == "1007"
 
 
-# --- credentials and refusals -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("contents", "told"),
-    [
-        (None, "no such credentials file"),
-        ("{", "is not JSON"),
-        ("[]", "is neither a service account's key nor an authorised user's token"),
-        ('{"type": "external_account"}', "is neither"),
-        ('{"installed": {"client_id": "x"}}', "sheetsync auth login"),
-        ('{"type": "service_account", "client_email": "a@b"}', "lacks private_key and token_uri"),
-    ],
-)
-def test_a_wrong_credentials_file_is_told_at_once(tmp_path: Path, contents: str | None, told: str) -> None:
-    """What is wrong, in which file, and what to do: before any call, in one line."""
-    file = tmp_path / "robot.json"
-    if contents is not None:
-        file.write_text(contents)
-    with pytest.raises(AuthorizationError, match=told) as caught:
-        connect(file, None)
-    assert str(caught.value).startswith(f"{file}: ")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_damaged_key_is_told_at_the_first_call(
-    google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate
-) -> None:
-    """A file of the right form with a useless key is an authorisation error too."""
-    key = google.service_account(ROBOT) | {
-        "private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
-    }
-    connection = connect(_file(tmp_path / "robot.json", key), google.endpoint)
-    with pytest.raises(AuthorizationError, match="the key is damaged"):
-        open_workbook(connection, "x" * 44, sales, None).read()
-
-
-def test_the_environment_may_name_the_credentials(
-    google: GoogleServer, tmp_path: Path, workbook: GoogleWorkbook, sales: WorkbookTemplate, monkeypatch: Any
-) -> None:
-    """Without a file, application default credentials are used."""
-    file = _file(tmp_path / "adc.json", google.service_account(ROBOT))
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
-    connection = connect(None, google.endpoint)
-    assert open_workbook(connection, workbook.id, sales, None).read()["log"].title == "Log"
-    assert connection.account == ROBOT
-
-
-def test_no_default_credentials(tmp_path: Path, sales: WorkbookTemplate, monkeypatch: Any) -> None:
-    """When there are none either, the error says where to name a file."""
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
-    with pytest.raises(AuthorizationError, match=r"name a key file in config.yaml: google.credentials"):
-        open_workbook(connect(None, "http://127.0.0.1:9"), "x" * 44, sales, None).read()
-
-
-def test_a_spreadsheet_that_is_not_shared(robot: Connection, google: GoogleServer, sales: WorkbookTemplate) -> None:
-    """The error names the address to share it with."""
-    hidden = google.create_spreadsheet("Secret", owner=ANN)
-    with pytest.raises(AuthorizationError, match=f"is not shared with {ROBOT}; open it and share it"):
-        open_workbook(robot, hidden, sales, None).read()
-
-
-def test_a_spreadsheet_shared_for_reading_only(
-    workbook: GoogleWorkbook, google: GoogleServer, sales: WorkbookTemplate
-) -> None:
-    """Reading works, writing says what is missing."""
-    google.share(workbook.id, ROBOT, "reader")
-    workbook.read()
-    with pytest.raises(AuthorizationError, match="as editor"):
-        workbook.write([TabWrite("team", [["x"]], [(0, 1)])])
-
-
-def test_an_unknown_spreadsheet(robot: Connection, sales: WorkbookTemplate) -> None:
-    """An id that nobody has is a mistake in the configuration."""
-    with pytest.raises(ConfigError) as caught:
-        open_workbook(robot, "x" * 44, sales, None).read()
-    assert str(caught.value) == f"no spreadsheet with the id {'x' * 44}; check 'workbook' in config.yaml"
-
-
-@pytest.mark.parametrize("who", ["robot", "ann"])
-def test_a_revoked_credential(
-    google: GoogleServer, workbook: GoogleWorkbook, sales: WorkbookTemplate, request: pytest.FixtureRequest, who: str
-) -> None:
-    """A dead token needs a person: the error says whose, and how to make a new one."""
-    connection: Connection = request.getfixturevalue(who)
-    google.revoke(ROBOT if who == "robot" else ANN)
-    with pytest.raises(AuthorizationError) as caught:
-        open_workbook(connection, workbook.id, sales, workbook.layout).read()
-    expected = (ROBOT, "make a new key") if who == "robot" else ("ann.json", "sheetsync auth login")
-    assert all(part in str(caught.value) for part in (*expected, "invalid_grant"))
-
-
-def test_nothing_but_the_endpoint_is_called(workbook: GoogleWorkbook, monkeypatch: Any) -> None:
-    """google-auth's look-up in the background, which goes to an address of its own, is off."""
-    asked: list[object] = []
-    manager = "google.auth._regional_access_boundary_utils._RegionalAccessBoundaryManager"
-    monkeypatch.setattr(f"{manager}.maybe_start_refresh", lambda *arguments: asked.append(arguments), raising=False)
-    workbook.read()
-    assert asked == []
-
-
-# --- an unreliable Google ---------------------------------------------------------------------------------------
-
-
-class Moody:
-    """A Google that gives the answers it was told to give, one a call; the last one again and again."""
-
-    def __init__(self, *answers: tuple[int, Any]) -> None:
-        self.calls: list[str] = []
-        moody = self
-        left = list(answers)
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                if self.path == "/token":
-                    self._say(200, {"access_token": "x", "expires_in": 3600, "token_type": "Bearer"})
-                    return
-                moody.calls.append(self.path)
-                self._say(*(left.pop(0) if len(left) > 1 else left[0]))
-
-            def do_GET(self) -> None:
-                self.do_POST()
-
-            def _say(self, status: int, body: Any) -> None:
-                data = (body if isinstance(body, str) else json.dumps(body)).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> "Moody":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-HTML = "<html><title>Sorry...</title></html>"
-BUSY = (503, {"error": {"code": 503, "message": "The service is currently unavailable.", "status": "UNAVAILABLE"}})
-QUOTA = (429, HTML)
-FINE: tuple[int, Any] = (200, {"replies": [{}]})
-
-
-def _unhurried(key: Any, endpoint: str, file: Path, slept: list[float]) -> Connection:
-    return Connection(read_key(_file(file, key)), endpoint, tries=4, sleep=slept.append)
-
-
-def _opened(
-    moody: Moody, google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate
-) -> tuple[GoogleWorkbook, list[float]]:
-    slept: list[float] = []
-    key = google.authorized_user(ANN) | {"token_uri": moody.endpoint + "/token"}
-    connection = _unhurried(key, moody.endpoint, tmp_path / "ann.json", slept)
-    layout = Layout(2026, "sales", {tab.key: str(1000 + place) for place, tab in enumerate(sales.tabs)})
-    return open_workbook(connection, "x" * 44, sales, layout), slept
-
-
-@pytest.mark.parametrize("mood", [BUSY, (502, HTML), (500, {"error": "text"}), QUOTA])
-def test_a_repeatable_call_is_tried_again(
-    google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate, mood: tuple[int, Any]
-) -> None:
-    """Classified by status, whatever the body is; the waits grow and are jittered."""
-    with Moody(mood, mood, FINE) as moody:
-        book, slept = _opened(moody, google, tmp_path, sales)
-        book.update([{"updateCells": {}}])
-    assert len(moody.calls) == 3
-    assert 2 <= slept[0] <= 4 <= slept[1] <= 6
-
-
-def test_tries_come_to_an_end(google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate) -> None:
-    """After so many tries the run ends with exit code 4; the next may succeed."""
-    with Moody(BUSY) as moody:
-        book, _ = _opened(moody, google, tmp_path, sales)
-        with pytest.raises(Unavailable, match="503 The service is currently unavailable") as caught:
-            book.read()
-    assert len(moody.calls) == 4
-    assert caught.value.exit_code == 4
-
-
-def test_an_append_of_unknown_outcome_is_not_repeated(
-    google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate
-) -> None:
-    """503 may come after the rows were added: a second try could add them twice."""
-    with Moody(BUSY, FINE) as moody:
-        book, slept = _opened(moody, google, tmp_path, sales)
-        with pytest.raises(Unavailable, match="see whether Log has the new rows"):
-            book.append("log", [[46023, "Ann"]])
-    assert (len(moody.calls), slept) == (1, [])
-
-
-def test_an_append_that_surely_failed_is_repeated(
-    google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate
-) -> None:
-    """A quota refusal comes before anything is done."""
-    with Moody(QUOTA, FINE) as moody:
-        book, slept = _opened(moody, google, tmp_path, sales)
-        book.append("log", [[46023, "Ann"]])
-    assert (len(moody.calls), len(slept)) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    ("answer", "told", "code"),
-    [
-        ((401, HTML), "does not accept the credentials", 6),
-        ((403, {"error": {"code": 403, "errors": [{"reason": "userRateLimitExceeded"}]}}), "not available", 4),
-        (
-            (
-                403,
-                {
-                    "error": {
-                        "message": "Google Sheets API has not been used in project 1",
-                        "details": [
-                            {"reason": "SERVICE_DISABLED", "metadata": {"activationUrl": "https://console/on"}}
-                        ],
-                    }
-                },
-            ),
-            "switch it on: https://console/on",
-            6,
-        ),
-        ((403, {"error": {"errors": [{"reason": "insufficientPermissions"}]}}), "sign in again and allow both", 6),
-        ((418, {"error": {"message": "I'm a teapot"}}), "418 I'm a teapot", 1),
-        ((200, HTML), "not Google's", 4),
-    ],
-)
-def test_refusals_in_words(
-    google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate, answer: tuple[int, Any], told: str, code: int
-) -> None:
-    """Each refusal has its exit code and one line that says what to do."""
-    with Moody(answer) as moody:
-        book, _ = _opened(moody, google, tmp_path, sales)
-        with pytest.raises(SheetsyncError) as caught:
-            book.read()
-    assert told in str(caught.value)
-    assert caught.value.exit_code == code
-    assert "\n" not in str(caught.value)
-
-
-def test_a_creation_that_breaks_off_says_what_is_left(
-    google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate
-) -> None:
-    """A spreadsheet that was made but not filled, or filled but not shared, is named with its address."""
-    new = (200, {"id": "n" * 44})
-    denied = (403, {"error": {"message": "You cannot share.", "errors": [{"reason": "cannotShare"}]}})
-    for answers, code, told in (
-        ([new, BUSY], 4, "could not be filled: Google is not available"),
-        ([new, FINE, denied], 1, "is made, but not shared with bo@example.com"),
-    ):
-        with Moody(*answers) as moody:
-            key = google.authorized_user(ANN) | {"token_uri": moody.endpoint + "/token"}
-            connection = _unhurried(key, moody.endpoint, tmp_path / "ann.json", [])
-            with pytest.raises(SheetsyncError) as caught:
-                create(connection, sales, 2026, "Goals 2026", {}, share=[("bo@example.com", "reader")])
-        assert str(caught.value).startswith(f"https://docs.google.com/spreadsheets/d/{'n' * 44}/edit {told}")
-        assert caught.value.exit_code == code
-        assert len(moody.calls) == len(answers)
-
-
-def test_a_dead_endpoint_is_unavailable(google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate) -> None:
-    """Nobody listens: a few tries, then exit code 4 with the address."""
-    slept: list[float] = []
-    connection = _unhurried(google.service_account(ROBOT), "http://127.0.0.1:9", tmp_path / "robot.json", slept)
-    with pytest.raises(Unavailable, match=r"http://127.0.0.1:9 cannot be reached"):
-        open_workbook(connection, "x" * 44, sales, None).read()
-    assert len(slept) == 3
-
-
-def test_a_dead_token_endpoint_is_unavailable(google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate) -> None:
-    """The place where tokens are made can be out of reach as well."""
-    key = google.service_account(ROBOT) | {"token_uri": "http://127.0.0.1:9/token"}
-    connection = _unhurried(key, google.endpoint, tmp_path / "robot.json", [])
-    with pytest.raises(Unavailable, match="sign-in"):
-        open_workbook(connection, "x" * 44, sales, None).read()
-
-
-def test_an_endpoint_that_is_no_address(google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate) -> None:
-    """A mistyped api_endpoint is a mistake in the configuration."""
-    connection = _unhurried(google.service_account(ROBOT), "localhost", tmp_path / "robot.json", [])
-    with pytest.raises(ConfigError, match=r"google\.api_endpoint: localhost"):
-        open_workbook(connection, "x" * 44, sales, None).read()
-
-
 # --- pure parts -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("method", "url", "body", "repeatable"),
-    [
-        ("get", "https://h/v4/spreadsheets/1", None, True),
-        ("post", "https://h/v4/spreadsheets/1/values:batchGetByDataFilter", {"dataFilters": []}, True),
-        ("post", "https://h/1:batchUpdate", {"requests": [{"appendDimension": {}}, {"updateCells": {}}]}, True),
-        ("post", "https://h/1:batchUpdate", {"requests": [{"updateCells": {}}, {"appendCells": {}}]}, False),
-        ("post", "https://h/1:batchUpdate", {"requests": [{"insertDimension": {}}]}, False),
-        ("post", "https://h/drive/v3/files", {"name": "x"}, False),
-    ],
-)
-def test_what_may_be_repeated(method: str, url: str, body: Any, repeatable: bool) -> None:
-    """A call is repeatable when doing it twice is the same as doing it once."""
-    assert is_repeatable(method, url, body) is repeatable
 
 
 @pytest.mark.parametrize(

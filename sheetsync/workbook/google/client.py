@@ -1,14 +1,16 @@
 """Every HTTP call to Google: where it goes, how long it may take, what is tried again.
 
-A call is repeated only when that cannot do anything twice: reads and writes of given cells always, anything else
-when Google surely did nothing (a quota refusal, no connection). Failures are classified by HTTP status, since bodies
-may be HTML.
+A call is repeated only when that cannot do anything twice: reads and writes of given cells always, anything else when
+Google surely did nothing (a quota refusal, no connection) or when a read has shown that it did nothing. Failures are
+classified by HTTP status, since bodies may be HTML.
 """
 
 import json as json_format
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
 
 import requests
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
@@ -23,49 +25,49 @@ from requests.exceptions import (
     Timeout,
 )
 from requests.exceptions import ConnectionError as Disconnected
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential, wait_random
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from sheetsync.errors import AuthorizationError, ConfigError
+from sheetsync.workbook.google.patience import Pace, Patience, now, within
 from sheetsync.workbook.google.refusals import Failure, Refusal
 
 HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
-# Google gives up on a call after 180 s.
-TIMEOUT = (5.0, 190.0)
-# After so many seconds no other try is begun; with the last wait that is less than two minutes.
-TRIES, SECONDS = 6, 75.0
-# The waits add up to more than a minute, after which the quota of calls a minute is full again.
-FIRST_WAIT, LONGEST_WAIT = 2.0, 32.0
-_TRANSIENT = frozenset((500, 502, 503, 504))
+_TRANSIENT = frozenset((408, 500, 502, 503, 504))
 _REPEATABLE_REQUESTS = frozenset(("updateCells", "repeatCell", "appendDimension"))
+
+T = TypeVar("T")
+Json = dict[str, Any]
 
 
 class Client(HTTPClient):
-    """gspread's HTTP client with another host if need be, with timeouts, and with bounded retries."""
+    """gspread's HTTP client with another host if need be, bounded in tries and time, below Google's quota.
 
-    def __init__(
-        self, credentials: Any, endpoint: str | None, tries: int = TRIES, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    `server_time` is what Google's clock said in its last answer.
+    """
+
+    def __init__(self, credentials: Any, endpoint: str | None, patience: Patience) -> None:
         super().__init__(credentials)
-        self.set_timeout(TIMEOUT)
+        self.set_timeout((patience.connect, patience.silence))
+        self.server_time: datetime | None = None
         self._endpoint = endpoint.rstrip("/") if endpoint else None
-        self._tries = tries
-        self._sleep = sleep
+        self._patience = patience
+        self._pace = Pace(patience)
+        self._ends: float | None = None
 
     def call(
-        self, method: str, url: str, params: ParamsType | None = None, json: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """The JSON object that Google answers. Raises `Refusal`, `Failure` and `AuthorizationError`."""
-        response = self.request(method, url, params=params, json=json)
-        try:
-            answer = json_format.loads(response.content or b"{}")
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise Failure(
-                f"{self._host(url)} answered something that is not Google's; check the network", untouched=False
-            )
-        return answer
+        self,
+        method: str,
+        url: str,
+        params: ParamsType | None = None,
+        json: Mapping[str, Any] | None = None,
+        applied: Callable[[], Json | None] | None = None,
+    ) -> Json:
+        """The JSON object that Google answers. Raises `Refusal`, `Failure` and `AuthorizationError`.
+
+        `applied` finds out by a read whether a call whose answer was lost was carried out: it gives what stands for
+        the answer, or None when nothing happened and the call is to be made again.
+        """
+        return self._tried(method, url, {"params": params, "json": json}, self._json_object, applied)
 
     def request(  # noqa: PLR0917  gspread's signature
         self,
@@ -78,41 +80,93 @@ class Client(HTTPClient):
         headers: Any = None,
     ) -> requests.Response:
         """gspread's one way out to the network."""
-        repeatable = is_repeatable(method, endpoint, json)
-        retrying = Retrying(
-            retry=retry_if_exception(lambda e: isinstance(e, Failure) and (repeatable or e.untouched)),
-            stop=stop_after_attempt(self._tries) | stop_after_delay(SECONDS),
-            wait=wait_exponential(FIRST_WAIT, LONGEST_WAIT) + wait_random(0, FIRST_WAIT),
-            sleep=self._sleep,
-            reraise=True,
-        )
         sent = {"params": params, "data": data, "json": json, "files": files, "headers": headers}
-        return retrying(self._once, method, self._placed(endpoint), sent)
+        return self._tried(method, endpoint, sent, lambda response: response, None)
 
-    def _once(self, method: str, url: str, sent: Mapping[str, Any]) -> requests.Response:
-        # Not HTTPClient.request: gspread's APIError cannot be made from every body that Google sends.
+    def _tried(
+        self,
+        method: str,
+        url: str,
+        sent: Mapping[str, Any],
+        read: Callable[[requests.Response], T],
+        applied: Callable[[], T | None] | None,
+    ) -> T:
+        repeatable = is_repeatable(method, url, sent["json"])
+        kind = "read" if is_read(method, url) else "write"
+        doubt: Failure | None = None
+
+        def attempt() -> T:
+            nonlocal doubt
+            if doubt and applied:
+                found = applied()
+                if found is not None:
+                    return found
+                if doubt.late:
+                    raise doubt  # what hung may still be carried out: look again, but do not repeat it
+            try:
+                return read(self._once(kind, method, self._placed(url), sent))
+            except Failure as failure:
+                doubt = None if repeatable or failure.untouched else failure
+                raise
+
+        def worthwhile(error: BaseException) -> bool:
+            return isinstance(error, Failure) and (applied is not None or repeatable or error.untouched)
+
+        with self._deadline() as seconds_left:
+            return self._patience.retrying(seconds_left, worthwhile)(attempt)
+
+    @contextmanager
+    def _deadline(self) -> Iterator[float]:
+        """The seconds that are left to a call; one that is made while another is in doubt has no time of its own."""
+        outermost = self._ends is None
+        ends = self._ends = now() + self._patience.seconds if self._ends is None else self._ends
         try:
-            response = self.session.request(method, url, timeout=self.timeout, **sent)
+            yield ends - now()
+        finally:
+            if outermost:
+                self._ends = None
+
+    def _once(self, kind: str, method: str, url: str, sent: Mapping[str, Any]) -> requests.Response:
+        # Not HTTPClient.request: gspread's APIError cannot be made from every body that Google sends.
+        host = self._host(url)
+        ends = self._ends or now() + self._patience.seconds
+        if not self._pace.wait(kind, ends - now()):
+            raise Failure(f"too many calls to {host} this minute; the next run may succeed", untouched=True)
+        try:
+            response = within(ends - now(), lambda: self.session.request(method, url, timeout=self.timeout, **sent))
+        except TimeoutError as error:
+            raise Failure(f"{host} did not answer in time; {_NETWORK}", untouched=False, late=True) from error
         except (Disconnected, Timeout, ChunkedEncodingError, ContentDecodingError) as error:
-            raise _unreachable(self._host(url), error) from error
+            raise _unreachable(host, error) from error
         except (InvalidURL, MissingSchema, InvalidSchema):
             raise ConfigError(f"google.api_endpoint: {self._endpoint} is no address like https://host") from None
         except TransportError as error:
-            raise Failure(
-                "Google's sign-in cannot be reached; check the network, the next run may succeed", untouched=True
-            ) from error
+            raise Failure(f"Google's sign-in cannot be reached; {_NETWORK}", untouched=True) from error
         except RefreshError as error:
             raise _not_signed_in(error) from error
         except GoogleAuthError as error:
             raise AuthorizationError(f"Google does not accept the credentials: {error}") from error
+        self._note_time(response)
         if response.ok:
             return response
-        refusal = Refusal.of(response)
-        if refusal.is_quota or refusal.status in _TRANSIENT:
-            raise Failure(
-                f"Google is not available ({refusal}); the next run may succeed", untouched=refusal.is_quota
-            )
-        raise refusal
+        raise _refused(response)
+
+    def _json_object(self, response: requests.Response) -> Json:
+        try:
+            answer = json_format.loads(response.content or b"{}")
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict):
+            return answer
+        raise Failure(
+            f"{self._host(response.url)} answered something that is not Google's; check the network", untouched=False
+        )
+
+    def _note_time(self, response: requests.Response) -> None:
+        try:
+            self.server_time = parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError):
+            self.server_time = None
 
     def _placed(self, url: str) -> str:
         for host in HOSTS:
@@ -124,9 +178,17 @@ class Client(HTTPClient):
         return "/".join(self._placed(url).split("/")[:3])
 
 
+_NETWORK = "check the network, the next run may succeed"
+
+
+def is_read(method: str, url: str) -> bool:
+    """Whether a call changes nothing; some reads are too long for a URL and so are posted."""
+    return method.lower() == "get" or url.endswith((":batchGetByDataFilter", ":getByDataFilter"))
+
+
 def is_repeatable(method: str, url: str, body: Mapping[str, Any] | None) -> bool:
     """Whether a call may be made twice with the same effect as once."""
-    if method.lower() == "get" or url.endswith(":batchGetByDataFilter"):
+    if is_read(method, url):
         return True
     if url.endswith(":batchUpdate") and body:
         # A grid that is lengthened twice has blank rows to spare, no more.
@@ -134,12 +196,25 @@ def is_repeatable(method: str, url: str, body: Mapping[str, Any] | None) -> bool
     return False
 
 
+def _refused(response: requests.Response) -> Refusal | Failure:
+    refusal = Refusal.of(response)
+    if not refusal.is_quota and refusal.status not in _TRANSIENT:
+        return refusal
+    asked = response.headers.get("Retry-After", "")
+    return Failure(
+        f"Google is not available ({refusal}); the next run may succeed",
+        untouched=refusal.is_quota,
+        retry_after=float(asked) if asked.isdecimal() else 0.0,
+    )
+
+
 def _unreachable(host: str, error: requests.RequestException) -> Failure:
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else None
     never_sent = isinstance(error, ConnectTimeout) or isinstance(reason, NewConnectionError)
+    late = isinstance(error, Timeout) and not never_sent
     what = "did not answer in time" if isinstance(error, Timeout) else "cannot be reached"
-    return Failure(f"{host} {what}; check the network, the next run may succeed", untouched=never_sent)
+    return Failure(f"{host} {what}; {_NETWORK}", untouched=never_sent, late=late)
 
 
 def _not_signed_in(error: RefreshError) -> Exception:

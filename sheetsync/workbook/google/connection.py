@@ -1,11 +1,12 @@
 """A connection to Google: signs in at its first call, and says in our words why a call was refused."""
 
-import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sheetsync.errors import AuthorizationError
 from sheetsync.workbook.google.credentials import Key, sign_in
+from sheetsync.workbook.google.patience import Patience
 from sheetsync.workbook.google.refusals import Refusal, in_words
 
 if TYPE_CHECKING:
@@ -18,18 +19,21 @@ DRIVE_FILES = "https://www.googleapis.com/drive/v3/files"
 class Connection:
     """Calls to Google's two APIs, JSON in and out. `key` None: application default credentials."""
 
-    def __init__(
-        self,
-        key: Key | None,
-        endpoint: str | None,
-        tries: int | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, key: Key | None, endpoint: str | None, patience: Patience | None = None) -> None:
         self._key = key
         self._endpoint = endpoint
-        self._tries = tries
-        self._sleep = sleep
+        self._patience = patience or Patience()
         self._client: Client | None = None
+
+    @property
+    def last_date(self) -> datetime | None:
+        """What Google's clock said in its last answer, in UTC."""
+        return self._client.server_time if self._client else None
+
+    @property
+    def credentials(self) -> Any:
+        """google-auth's credentials: what they may do, and until when their access token lives."""
+        return self._signed_in().auth
 
     @property
     def robot(self) -> str | None:
@@ -54,27 +58,35 @@ class Connection:
         about: str | None,
         json: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
+        applied: Callable[[], dict[str, Any] | None] | None = None,
     ) -> dict[str, Any]:
         """The JSON object that Google answers; `about` is the id of the spreadsheet, None while there is none.
 
+        `applied` finds out by a read whether a call whose answer was lost was carried out (`Client.call`).
         Raises `AuthorizationError`, `ConfigError`, `Unavailable`, and `Refusal` when the call itself was wrong.
         """
         client = self._signed_in()
         try:
-            return client.call(method, url, dict(params or {}), json)
+            return client.call(method, url, dict(params or {}), json, applied)
         except Refusal as refusal:
             raise in_words(refusal, self.account, robot=bool(self.robot), spreadsheet_id=about) from refusal
         except AuthorizationError as error:
-            raise AuthorizationError(f"{self.account} cannot sign in ({error}); {self._remedy()}") from error
+            raise AuthorizationError(
+                f"{self.account} cannot sign in ({error}); {self._remedy(str(error))}"
+            ) from error
 
-    def _remedy(self) -> str:
+    def _remedy(self, reason: str) -> str:
+        if "timeframe" in reason:
+            return "set this machine's clock, which is wrong"
         if self.robot:
             return "make a new key for it and put it where google.credentials points"
+        if self._key is None:
+            return "sign in again: gcloud auth application-default login"
         return "sign in again: sheetsync auth login"
 
     def _signed_in(self) -> "Client":
         if self._client is None:
-            from sheetsync.workbook.google.client import TRIES, Client
+            from sheetsync.workbook.google.client import Client
 
-            self._client = Client(sign_in(self._key), self._endpoint, self._tries or TRIES, self._sleep)
+            self._client = Client(sign_in(self._key), self._endpoint, self._patience)
         return self._client

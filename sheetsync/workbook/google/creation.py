@@ -6,6 +6,7 @@ A service account owns no storage and so cannot make files: filling a blank spre
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from sheetsync.cells import Cell, column_letters
 from sheetsync.errors import GuardTripped, SheetsyncError, Unfinished, UsageError
@@ -13,6 +14,7 @@ from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook import Layout
 from sheetsync.workbook.google import design
 from sheetsync.workbook.google.connection import DRIVE_FILES, SHEETS, Connection
+from sheetsync.workbook.google.layout import tabs_made
 from sheetsync.workbook.google.rows import Json, calls
 from sheetsync.workbook.google.spreadsheet import GoogleWorkbook
 
@@ -50,7 +52,7 @@ def create_spreadsheet(
     workbook = GoogleWorkbook(connection, spreadsheet_id, plan.template, layout)
     try:
         for batch in calls(_requests(plan, made, blank)):
-            workbook.update(batch)
+            workbook.update(batch, tabs_made(connection, spreadsheet_id, batch))
     except SheetsyncError as error:
         error.args = (f"{workbook.location} could not be filled: {error}",)
         raise
@@ -60,14 +62,31 @@ def create_spreadsheet(
 
 
 def _new_file(connection: Connection, title: str) -> str:
-    made = connection.call(
+    """A new spreadsheet's id. It is tagged, so that one whose answer was lost is found and not made twice."""
+    tag = uuid4().hex
+
+    def made() -> Json | None:
+        found = connection.call(
+            "get",
+            DRIVE_FILES,
+            about=None,
+            params={
+                "q": f"appProperties has {{ key='sheetsync' and value='{tag}' }}",
+                "fields": "files(id)",
+                "supportsAllDrives": "true",
+            },
+        )
+        return next(iter(found.get("files", [])), None)
+
+    answer = connection.call(
         "post",
         DRIVE_FILES,
         about=None,
-        json={"name": title, "mimeType": _MIME_TYPE},
+        json={"name": title, "mimeType": _MIME_TYPE, "appProperties": {"sheetsync": tag}},
         params={"supportsAllDrives": "true", "fields": "id"},
+        applied=made,
     )
-    return str(made["id"])
+    return str(answer["id"])
 
 
 def _id_of(into: str) -> str:
@@ -125,13 +144,23 @@ def _role(email: str, role: str) -> str:
 
 
 def _share(connection: Connection, workbook: GoogleWorkbook, email: str, role: str) -> None:
+    url = f"{DRIVE_FILES}/{workbook.id}/permissions"
+
+    def shared() -> Json | None:
+        # Shared twice, somebody would get two emails about it.
+        fields = {"fields": "permissions(emailAddress,role)", "supportsAllDrives": "true"}
+        found = connection.call("get", url, about=workbook.id, params=fields).get("permissions", [])
+        there = [one for one in found if str(one.get("emailAddress", "")).casefold() == email.casefold()]
+        return there[0] if there and there[0].get("role") == role else None
+
     try:
         connection.call(
             "post",
-            f"{DRIVE_FILES}/{workbook.id}/permissions",
+            url,
             about=workbook.id,
             json={"type": "user", "role": role, "emailAddress": email},
             params={"supportsAllDrives": "true", "sendNotificationEmail": "true"},
+            applied=shared,
         )
     except SheetsyncError as error:
         raise Unfinished(

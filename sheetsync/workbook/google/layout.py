@@ -1,6 +1,6 @@
 """Where a spreadsheet's tabs are: read from the marks that `create` left in its developer metadata."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,19 @@ def look_at(connection: Connection, spreadsheet_id: str) -> Look:
             tabs[key] = _sheet_id(sheet)
     title = str(found.get("properties", {}).get("title", ""))
     return Look(title, sizes, _marks(found.get("developerMetadata", [])), tabs)
+
+
+def tabs_made(
+    connection: Connection, spreadsheet_id: str, requests: Iterable[Mapping[str, Any]]
+) -> Callable[[], dict[str, Any] | None] | None:
+    """How to find out whether a call that makes tabs was carried out (`Connection.call`); None when it makes none.
+
+    A call is atomic, so its tabs are there or not.
+    """
+    ids = {request["addSheet"]["properties"]["sheetId"] for request in requests if "addSheet" in request}
+    if not ids:
+        return None
+    return lambda: {} if ids <= look_at(connection, spreadsheet_id).sizes.keys() else None
 
 
 def _sheet_id(sheet: Mapping[str, Any]) -> int:

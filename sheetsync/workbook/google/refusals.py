@@ -17,11 +17,17 @@ _STORAGE_REASONS = frozenset(("storageQuotaExceeded", "teamDriveFileLimitExceede
 
 
 class Failure(Unavailable):
-    """A call that may succeed later. `untouched`: Google surely did nothing, so that repeating is safe."""
+    """A call that may succeed later.
 
-    def __init__(self, text: str, *, untouched: bool) -> None:
+    `untouched`: Google surely did nothing, so that repeating is safe. `late`: it may still be at it. `retry_after`:
+    the seconds it asked to be left alone.
+    """
+
+    def __init__(self, text: str, *, untouched: bool, late: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(text)
         self.untouched = untouched
+        self.late = late
+        self.retry_after = retry_after
 
 
 class Refusal(SheetsyncError):

@@ -4,18 +4,19 @@ No call depends on nobody typing meanwhile, for Google has no precondition: peop
 and tool tabs are written whole rows at a time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sheetsync.cells import Cell
 from sheetsync.errors import AuthorizationError, GuardTripped, SheetsyncError, Unavailable
-from sheetsync.template import WorkbookTemplate
+from sheetsync.template import Column, WorkbookTemplate
 from sheetsync.workbook import Layout, Progress, Results, TabContents, TabWrite
 from sheetsync.workbook.google.appearance import column_looks
 from sheetsync.workbook.google.connection import SHEETS, Connection
-from sheetsync.workbook.google.layout import look_at
+from sheetsync.workbook.google.layout import look_at, tabs_made
 from sheetsync.workbook.google.refusals import Failure, Refusal
+from sheetsync.workbook.google.restoring import Found, added_columns, heads, lost_tabs
 from sheetsync.workbook.google.rows import Json, calls, cut, grid_of, title_and_size
 
 # Rows that are added beyond need, so that people have room to go on.
@@ -42,6 +43,7 @@ class GoogleWorkbook:
         self._template = template
         self._layout = layout
         self._extents: dict[str, _Extent] = {}
+        self._grids: dict[str, list[list[Cell]]] = {}
 
     @property
     def location(self) -> str:
@@ -57,7 +59,13 @@ class GoogleWorkbook:
 
     def read(self) -> dict[str, TabContents]:
         """Every tab of the template, in one call. Raises `GuardTripped` when a tab is gone, naming it."""
-        marks = {tab.key: self._sheet_id(tab.key) for tab in self._template.tabs}
+        contents = self._read([tab.key for tab in self._template.tabs])
+        self._extents = {key: _Extent(tab.rows, tab.columns, len(tab.grid)) for key, tab in contents.items()}
+        self._grids = {key: list(tab.grid) for key, tab in contents.items()}
+        return contents
+
+    def _read(self, keys: Sequence[str]) -> dict[str, TabContents]:
+        marks = {key: self._sheet_id(key) for key in keys}
         with self._naming_lost_tabs():
             answer = self._connection.call(
                 "post",
@@ -73,9 +81,7 @@ class GoogleWorkbook:
         found = {_answered_id(item): item["valueRange"] for item in answer.get("valueRanges", [])}
         if not found.keys() >= set(marks.values()):
             raise self._lost_tab() or Unavailable(f"Google did not answer every tab of {self.location}; try again")
-        contents = {key: _contents(key, found[mark]) for key, mark in marks.items()}
-        self._extents = {key: _Extent(tab.rows, tab.columns, len(tab.grid)) for key, tab in contents.items()}
-        return contents
+        return {key: _contents(key, found[mark]) for key, mark in marks.items()}
 
     def write(self, writes: Sequence[TabWrite], results: Mapping[str, Results] | None = None) -> None:
         """Write the changed rows, whole, and lengthen grids where they need it: one atomic call below 2 MB.
@@ -83,32 +89,47 @@ class GoogleWorkbook:
         Google computes by itself: `results` are not needed.
         """
         del results
+        with self._naming_lost_tabs():
+            try:
+                self._write(writes)
+            except Refusal as refusal:
+                if "exceeds grid limits" not in refusal.message:
+                    raise
+                # Somebody deleted rows or columns since the read: the same cells again, on the grid as it is now.
+                self._extents.clear()
+                self._write(writes)
+
+    def _write(self, writes: Sequence[TabWrite]) -> None:
         self._know_sizes()
         requests = [request for write in writes for request in self._growth(write)]
         requests += [request for write in writes for request in self._changes(write)]
-        with self._naming_lost_tabs():
-            for batch in calls(requests):
-                self.update(batch)
+        for batch in calls(requests):
+            self.update(batch)
 
     def append(self, key: str, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> None:
-        """Add rows after the last row with data; a call that may have been carried out is not repeated."""
+        """Add rows after the last row with data; when an answer is lost, a read tells whether they are there."""
         sheet_id = self._sheet_id(key)
         requests = list(self._room_for(key, len(rows)))
         for piece in cut(rows):
             requests.append({"appendCells": {"sheetId": sheet_id, "rows": piece, "fields": "userEnteredValue"}})
+        done = 0
         for batch in calls(requests):
-            with self._naming_lost_tabs():
-                self._append(key, batch)
+            added = sum(len(request["appendCells"]["rows"]) for request in batch if "appendCells" in request)
+            self._append(key, batch, rows[done : done + added])
+            done += added
             if progress:
-                progress(sum(len(request["appendCells"]["rows"]) for request in batch if "appendCells" in request))
+                progress(added)
 
-    def update(self, requests: Sequence[Json]) -> None:
-        """Carry out these requests in one atomic call."""
-        self._connection.call("post", f"{SHEETS}/{self.id}:batchUpdate", about=self.id, json={"requests": requests})
+    def update(self, requests: Sequence[Json], applied: Callable[[], Json | None] | None = None) -> None:
+        """Carry out these requests in one atomic call; `applied` as in `Connection.call`."""
+        self._connection.call(
+            "post", f"{SHEETS}/{self.id}:batchUpdate", about=self.id, json={"requests": requests}, applied=applied
+        )
 
-    def _append(self, key: str, requests: Sequence[Json]) -> None:
+    def _append(self, key: str, requests: Sequence[Json], rows: Sequence[Sequence[Cell]]) -> None:
         try:
-            self.update(requests)
+            with self._naming_lost_tabs():
+                self.update(requests, self._added(key, rows[0]) if rows else None)
         except Failure as failure:
             if failure.untouched:
                 raise
@@ -116,6 +137,19 @@ class GoogleWorkbook:
             raise Unavailable(
                 f"{failure}; see whether {title} has the new rows before you add them again"
             ) from failure
+        if key in self._grids:
+            self._grids[key].extend(map(list, rows))
+
+    def _added(self, key: str, row: Sequence[Cell]) -> Callable[[], Json | None] | None:
+        """How to find out whether an append was carried out: it is atomic, so its first row tells for all."""
+        before = self._grids.get(key)
+        if before is None:
+            return None
+
+        def added() -> Json | None:
+            return {} if _times(row, self._read([key])[key].grid) > _times(row, before) else None
+
+        return added
 
     def _sheet_id(self, key: str) -> int:
         mark = self.layout.marks.get(key)
@@ -186,8 +220,40 @@ class GoogleWorkbook:
     def _lost(self, key: str) -> GuardTripped:
         return GuardTripped(
             f'the tab "{self._template.tab(key).title}" is gone from {self.location}; '
-            f"restore it (File > Version history, or undo), then sync again"
+            f"restore it (File > Version history, or undo), or have it made again: sheetsync doctor --fix"
         )
+
+    def missing_tabs(self) -> list[str]:
+        """Keys of the template's tabs that are gone, in the template's order; one call."""
+        there = {str(sheet_id) for sheet_id in look_at(self._connection, self.id).sizes}
+        return [tab.key for tab in self._template.tabs if self.layout.marks.get(tab.key) not in there]
+
+    def restore_tabs(self, rows: Mapping[str, Sequence[Sequence[Cell]]], activity_titles: Sequence[str] = ()) -> None:
+        """Make the tabs with these keys again; one that a person copied before, mark and all, takes its place.
+
+        Rows beyond 2 MB go in calls of their own; the marks come last, so that half a tab never counts as one.
+        """
+        copied = look_at(self._connection, self.id).tabs
+        marks = {key: str(copied[key]) for key in rows if key in copied}
+        layout = replace(self.layout, marks={**self.layout.marks, **marks})
+        found = Found(self._template, layout, heads(self._connection, self.id))
+        made = lost_tabs(found, {key: rows[key] for key in rows if key not in marks}, activity_titles)
+        for batch in calls(made.requests):
+            self._change(batch)
+        self._layout = made.layout
+        self._extents, self._grids = {}, {}
+
+    def add_columns(self, key: str, header: int, columns: Mapping[int, Column]) -> None:
+        """Title the blank columns at these 0-based positions as `create` does; one atomic call after two reads."""
+        found = Found(self._template, self.layout, heads(self._connection, self.id))
+        self._change(added_columns(found, key, header, columns))
+        self._extents, self._grids = {}, {}
+
+    def _change(self, requests: Sequence[Json]) -> None:
+        try:
+            self.update(requests, tabs_made(self._connection, self.id, requests))
+        except Refusal as refusal:
+            raise _refused(refusal, self.location) from refusal
 
 
 def _refused(refusal: Refusal, location: str) -> SheetsyncError:
@@ -206,6 +272,13 @@ def _answered_id(item: Json) -> int:
 def _contents(key: str, answered: Json) -> TabContents:
     title, rows, columns = title_and_size(answered["range"])
     return TabContents(key, title, grid_of(answered.get("values", [])), rows, columns)
+
+
+def _times(row: Sequence[Cell], grid: Sequence[Sequence[Cell]]) -> int:
+    """How often the row stands in the grid; where it is blank there may be a formula of somebody's."""
+    filled = [(place, cell) for place, cell in enumerate(row) if cell is not None and cell != ""]
+    width = filled[-1][0] + 1 if filled else 0
+    return sum(len(there) >= width and all(there[place] == cell for place, cell in filled) for there in grid)
 
 
 def _longer(sheet_id: int, dimension: str, length: int) -> Json:
