@@ -112,11 +112,17 @@ def create_command(
         this_year = int(run.config.calendar.containing(Cadence.YEAR, run.today).label)
         rows = starting_rows(run.template, person, examples=examples)
         made = create(run, Wanted(year or this_year, rows, into, new, share))
+    if made.free:
+        from sheetsync.config.changing import change
+
+        change(context.config_path, ("workbook",), made.workbook)
     if json_wanted:
         say_json({"location": made.location, "workbook": made.workbook, "tabs": made.tabs})
         return
     context.say(f"Created {made.location} with {made.tabs} tabs.")
-    if not made.configured:
+    if made.free:
+        context.say(f"{context.config_path} now says workbook: {made.workbook}")
+    elif not made.configured:
         context.say(
             f"Put this line into {context.config_path}, in place of the one there:\n\n  workbook: {made.workbook}\n"
         )

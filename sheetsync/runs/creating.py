@@ -28,12 +28,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """Where the workbook is, and the value of `workbook` in the configuration that leads to it."""
+    """Where the workbook is, and the value of `workbook` in the configuration that leads to it.
+
+    `configured` when it says so; `free` when what it says instead was never made, and so may be replaced.
+    """
 
     location: str
     workbook: str
     tabs: int
     configured: bool
+    free: bool = False
 
 
 def create(run: Opened, wanted: Wanted) -> Created:
@@ -64,7 +68,9 @@ def create(run: Opened, wanted: Wanted) -> Created:
     layout = workbook.layout
     # Under the spreadsheet's own id, which need not be the configured workbook yet.
     run.ledger.of(workbook.id).begin(run.now, layout.template, layout.year, layout.marks)
-    return Created(workbook.location, workbook.id, len(template.tabs), workbook.id == identity(config))
+    configured = config.workbook_path
+    free = configured is not None and not configured.exists()
+    return Created(workbook.location, workbook.id, len(template.tabs), workbook.id == identity(config), free)
 
 
 def starting_rows(template: WorkbookTemplate, people: Iterable[str], *, examples: bool) -> RowsByTab:

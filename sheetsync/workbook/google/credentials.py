@@ -1,22 +1,35 @@
 """Who sheetsync is to Google: a service account (a robot with an address of its own) or a person who signed in.
 
 Reading the key file is cheap and comes first, so that a wrong file is told at once; google-auth is imported when the
-key is used.
+key is used. A token file is replaced whole, and only its owner may read it.
 """
 
 import json
+import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import mkstemp
+from typing import TYPE_CHECKING, Any
 
-from sheetsync.errors import AuthorizationError
+from sheetsync.errors import AuthorizationError, ConfigError
+
+if TYPE_CHECKING:
+    from sheetsync.workbook.google.connection import Connection
 
 # drive.file reaches the files that sheetsync made; spreadsheets those that a person made and shared with it.
 SCOPES = ("https://www.googleapis.com/auth/drive.file", "https://www.googleapis.com/auth/spreadsheets")
+_ABOUT = "https://www.googleapis.com/drive/v3/about"
 _NEEDED = {
     "service_account": ("client_email", "private_key", "token_uri"),
     "authorized_user": ("client_id", "client_secret", "refresh_token"),
+}
+_KINDS = {
+    "oauth2.credentials": "person",
+    "oauth2.service_account": "service account",
+    "auth.compute_engine.credentials": "service account of this machine",
+    "auth.impersonated_credentials": "impersonated service account",
 }
 _TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  an address, no secret
 
@@ -33,22 +46,32 @@ class Key:
         """The address to share a spreadsheet with."""
         return str(self.info["client_email"]) if self.info["type"] == "service_account" else None
 
+    @property
+    def account(self) -> str | None:
+        """The address that is known without asking Google."""
+        return self.robot or self.info.get("account") or None
+
     def __repr__(self) -> str:
         return f"Key({self.file})"  # never the secret
 
 
-def read_key(file: Path) -> Key:
-    """The key in a file. Raises `AuthorizationError` when it is missing, unreadable or no credential."""
+def contents(file: Path) -> Any:
+    """The JSON value in a file. Raises `AuthorizationError` when it is missing, unreadable or no JSON."""
     try:
-        info = json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise AuthorizationError(
-            f"{file}: no such credentials file; put a service account's key there, or mend google.credentials"
+            f"{file}: no such credentials file; put it there, mend google.credentials, or run: sheetsync auth login"
         ) from None
     except OSError as error:
         raise AuthorizationError(f"{file}: cannot be read ({error.strerror}); mend its permissions") from None
     except ValueError:
-        raise AuthorizationError(f"{file}: is not JSON; download the service account's key again") from None
+        raise AuthorizationError(f"{file}: is not JSON; download or make the file again") from None
+
+
+def read_key(file: Path) -> Key:
+    """The key in a file. Raises `AuthorizationError` when it is missing, unreadable or no credential."""
+    info = contents(file)
     if isinstance(info, dict) and ("installed" in info or "web" in info):
         raise AuthorizationError(f"{file}: names an OAuth client, nobody is signed in yet; run: sheetsync auth login")
     kind = info.get("type") if isinstance(info, dict) else None
@@ -60,6 +83,25 @@ def read_key(file: Path) -> Key:
     if missing:
         raise AuthorizationError(f"{file}: lacks {' and '.join(missing)}; download or make the file again")
     return Key(file, info)
+
+
+def save_token(file: Path, info: Mapping[str, Any]) -> None:
+    """Write a token file, or put it in the place of an older one, in one step. Raises `ConfigError`."""
+    place = file.resolve()  # a link stays a link
+    unfinished = None
+    try:
+        handle, unfinished = mkstemp(dir=place.parent, prefix=f".{place.name}.")  # which nobody else may read
+        with os.fdopen(handle, "w", encoding="utf-8") as text:
+            json.dump(info, text, indent=2)
+            text.write("\n")
+            text.flush()
+            os.fsync(text.fileno())
+        Path(unfinished).replace(place)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written ({error.strerror}); mend the folder's permissions") from None
+    finally:
+        if unfinished:
+            Path(unfinished).unlink(missing_ok=True)
 
 
 def sign_in(key: Key | None) -> Any:
@@ -74,8 +116,8 @@ def sign_in(key: Key | None) -> Any:
     else:
         credentials = _robot(key)
     # google-auth asks iamcredentials.googleapis.com in the background where a robot may work; sheetsync talks to
-    # nobody but the two APIs it was told of.
-    credentials._is_regional_access_boundary_lookup_required = lambda: False
+    # nobody but the two APIs it was told of. This one method also asks for the robot behind a workload identity.
+    credentials._maybe_start_regional_access_boundary_refresh = lambda *_: None
     return credentials
 
 
@@ -113,10 +155,40 @@ def _default() -> Any:
     from google.auth.exceptions import DefaultCredentialsError
 
     try:
-        credentials, _project = google.auth.default(scopes=SCOPES)
+        with warnings.catch_warnings():
+            # Advice about quota projects is for those who write programs; a refusal says it better.
+            warnings.simplefilter("ignore")
+            credentials, _project = google.auth.default(scopes=SCOPES)
     except DefaultCredentialsError as error:
-        reason = str(error).splitlines()[0].rstrip(".")
+        reason = str(error.args[0]).splitlines()[0].rstrip(".")
+        if "default credentials were not found" in reason:
+            reason = "google.credentials is not set, and this machine brings none"
         raise AuthorizationError(
-            f"no Google credentials: {reason}; name a key file in config.yaml: google.credentials"
+            f"no Google credentials: {reason}; run: sheetsync auth login, or name a key file in config.yaml: "
+            f"google.credentials"
         ) from None
     return credentials
+
+
+def kind_of(credentials: Any) -> str:
+    """What google-auth's credentials are, in a few words."""
+    module = type(credentials).__module__.removeprefix("google.")
+    return _KINDS.get(module, "workload identity")
+
+
+def who_is(connection: "Connection") -> str:
+    """The address of whoever is signed in, as Google knows it. Raises as `Connection.call` does."""
+    answer = connection.call("get", _ABOUT, about=None, params={"fields": "user(emailAddress)"})
+    return str(answer["user"]["emailAddress"])
+
+
+def title_of(connection: "Connection", spreadsheet_id: str) -> str:
+    """The title of a spreadsheet, if it can be opened. Raises as `Connection.call` does."""
+    from sheetsync.workbook.google.connection import SHEETS
+
+    url = f"{SHEETS}/{spreadsheet_id}"
+    return str(
+        connection.call("get", url, about=spreadsheet_id, params={"fields": "properties.title"})["properties"][
+            "title"
+        ]
+    )
