@@ -67,10 +67,13 @@ class SmtpTransport:
             marks("committing")
             reply = self._body(server, message, recipient)
             # The mail is accepted: whatever happens on the way out no longer matters.
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                _set_timeout(server, CONNECT_TIMEOUT)
-                server.quit()
+            _leave(server)
             return reply
+
+    def check(self) -> None:
+        """Connect, encrypt and log in as for a mail, and send none. Raises as `send` does."""
+        with self._connection() as server:
+            _leave(server)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
@@ -161,6 +164,12 @@ class SmtpTransport:
             ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(f"{self._where} cannot be used: {_words(error)}; nothing was sent") from None
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        _set_timeout(server, CONNECT_TIMEOUT)
+        server.quit()
 
 
 def _set_timeout(server: smtplib.SMTP, seconds: float) -> None:
