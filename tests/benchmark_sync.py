@@ -36,8 +36,8 @@ def main(rows: int) -> None:
     """Make the workbook, time everything, print the ratios."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_csv(folder / "log.csv", rows)
-        _write_activities(folder / "activities.csv")
+        write_log(folder / "log.csv", rows)
+        write_activities(folder / "activities.csv")
         sheetsync = [sys.executable, "-m", "sheetsync", "-q", "-c", str(folder / "config.yaml")]
         _timed([*sheetsync, "init", "--timezone", "UTC"])
         team = [part for person in PEOPLE for part in ("--person", person)]
@@ -63,7 +63,8 @@ def _timed(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def _write_csv(path: Path, rows: int) -> None:
+def write_log(path: Path, rows: int) -> None:
+    """A CSV file of so many logged rows over the last two years."""
     random = Random(1)
     today = date.today()  # noqa: DTZ011
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -85,7 +86,8 @@ def _write_csv(path: Path, rows: int) -> None:
             )
 
 
-def _write_activities(path: Path) -> None:
+def write_activities(path: Path) -> None:
+    """A CSV file of what is logged there, with targets."""
     path.write_text(
         "Activity,Target,Every\nCold call,10,week\nInvitation,5,week\nMeeting,3,week\nOrder won,,\n", encoding="utf-8"
     )
