@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli import Desk, new_desk
 from tests.google_server import GoogleServer
-from tests.test_google_end_to_end import ROBOT, desk_at
+from tests.google_team import ROBOT, desk_at
 
 pytestmark = pytest.mark.realdata
 
