@@ -5,7 +5,7 @@ Numbers stay unrounded, None (NaN) means undefined. Comparisons allow for the la
 a target exactly counts as hit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.Data
     A row exists from the period that holds the plan's first day, or the person's first logged row for it if that is
     earlier (for an activity that is not the person's goal: from that row on), to the period that holds the as-of day.
     Columns: those of the export contract (docs/rollups.schema.json) without `reported`, and `finished` (the actual
-    before the boundary), `closed`, `weight` and `rank` (of the native cadence; finer is smaller).
+    before the boundary), `closed`, `weight`, `rank` (of the native cadence; finer is smaller) and `days` (worked).
     """
     import pandas as pd
 
@@ -51,7 +51,7 @@ def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.Data
     begun = {key: EPOCH + timedelta(days=int(day)) for key, day in _first_days(logged).items()}
     setting = _Setting(plan, as_of, horizon, timelines, begun)
     parts = [part for person in plan.people for part in setting.roll_up(person)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_columns())
+    return _frame(parts) if parts else pd.DataFrame(columns=_columns())
 
 
 def planned(plan: Plan, first: date, last: date) -> dict[tuple[str, str], float]:
@@ -75,9 +75,24 @@ def planned(plan: Plan, first: date, last: date) -> dict[tuple[str, str], float]
     return found
 
 
+def shares_until(
+    plan: Plan, person: str, goal: tuple[Kind, str], period: Period, days: Sequence[date]
+) -> list[float]:
+    """What a person's target comes to from the start of a period to the end of each of these days, which ascend."""
+    import numpy as np
+
+    horizon = Horizon.around(plan.calendar, period.start, period.end)
+    setting = _Setting(plan, AsOf(period.end, under_way=False), horizon, (), {})
+    who = next(each for each in plan.people if each.name == person)
+    of_goal = _OfGoal(setting, who, goal, plan.goals_of(person)[goal], setting.workdays(who))
+    starts = np.array([horizon.index(period.start), *(horizon.index(each) + 1 for each in days)])
+    sums: list[float] = np.cumsum(of_goal.shares.sums(of_goal.days.w, starts)[:-1]).tolist()
+    return sums
+
+
 def _columns() -> list[str]:
     head = ["cadence", "period", "start", "end", "person", "kind", "name", "native"]
-    return [*head, *Measures.columns(), "closed", "weight", "rank"]
+    return [*head, *Measures.columns(), "closed", "weight", "rank", "days"]
 
 
 def _logged(activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
@@ -108,7 +123,8 @@ class _Timeline:
     """The periods of one cadence, and what was logged in each.
 
     `starts` are days of the horizon, one a period and the end of the last; `first` is the horizon's first day as a
-    serial number; `sums` and `rows` hold what was logged, by person and activity, and by person.
+    serial number; `labels`, `begins`, `ends` and `closed` have one element a period; `sums` and `rows` hold what was
+    logged, by person and activity, and by person.
     """
 
     cadence: Cadence
@@ -116,6 +132,9 @@ class _Timeline:
     starts: "NDArray[np.int64]"
     first: int
     labels: "NDArray[np.object_]"
+    begins: "NDArray[np.object_]"
+    ends: "NDArray[np.object_]"
+    closed: "NDArray[np.bool_]"
     sums: dict[tuple[str, str], tuple["NDArray[np.int64]", "Floats"]]
     rows: dict[str, "Floats"]
 
@@ -152,8 +171,11 @@ def _timeline(plan: Plan, cadence: Cadence, first: date, as_of: AsOf, horizon: H
 
     periods = list(plan.calendar.between(cadence, first, as_of.day))
     bounds = [(p.start - horizon.start).days for p in periods] + [(periods[-1].end - horizon.start).days]
-    labels = np.array([p.label for p in periods], dtype=object)
-    return _Timeline(cadence, periods, np.array(bounds), serial(horizon.start), labels, {}, {})
+    labels, begins, ends = (
+        np.array([getattr(p, name) for p in periods], dtype=object) for name in ("label", "start", "end")
+    )
+    closed = np.array([p.end <= as_of.boundary for p in periods])
+    return _Timeline(cadence, periods, np.array(bounds), serial(horizon.start), labels, begins, ends, closed, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +188,7 @@ class _Setting:
     timelines: Sequence[_Timeline]
     begun: dict[tuple[str, str], date]
 
-    def roll_up(self, person: Person) -> Iterator["pd.DataFrame"]:
+    def roll_up(self, person: Person) -> Iterator["_Part"]:
         """The rollups of one person: their goals and activities, then what they logged besides."""
         days = self.workdays(person)
         goals = self.plan.goals_of(person.name)
@@ -180,7 +202,7 @@ class _Setting:
             if first > self.as_of.day:
                 continue
             for timeline in self.timelines:
-                yield of_goal.frame(timeline, timeline.position(first))
+                yield of_goal.part(timeline, timeline.position(first))
 
     def workdays(self, person: Person) -> dict[bool, Workdays]:
         """The person's half days, for goals by the working day (False) and by the calendar day (True)."""
@@ -223,50 +245,113 @@ class _OfGoal:
         finished = np.arange(len(setting.horizon)) < setting.horizon.index(self.as_of.boundary)
         self.finished = np.where(finished, self.days.w, 0)
 
-    def frame(self, timeline: _Timeline, begin: int) -> "pd.DataFrame":
-        """The rollups of one cadence, from period number `begin` on."""
+    def part(self, timeline: _Timeline, begin: int) -> "_Part":
+        """What the rollups of one cadence are made from, from period number `begin` on."""
         import numpy as np
-        import pandas as pd
 
         starts = timeline.starts[begin:]
-        periods = timeline.periods[begin:]
-        sums = dict(zip(_SUMS, timeline.summed(self.person.name, self.measured_by)[begin:].T, strict=True))
-        of = self.typical.of if self.typical else "count"
-        actual, before = ("amount", "amount_before") if of == "amount" else ("quantity", "quantity_before")
+        rows = timeline.rows.get(self.person.name)
         native = self.typical is not None and timeline.cadence is self.typical.native
-        measures = Measures(
-            actual=sums[actual],
-            finished=sums[before],
+        # The target before time off matters only where a rare goal is expected late.
+        untouched = self.untouched.sums(self.days.w0, starts) if native else np.zeros(len(starts))
+        return _Part(
+            self,
+            timeline,
+            slice(begin, len(timeline.periods)),
+            native,
+            sums=timeline.summed(self.person.name, self.measured_by)[begin:],
             target=self.shares.sums(self.days.w, starts)[:-1],
             expected=self.shares.sums(self.finished, starts)[:-1],
-            untouched=self.untouched.sums(self.days.w0, starts)[:-1],
+            untouched=untouched[:-1],
             days=_summed(self.days.w, starts),
             days_finished=_summed(self.finished, starts),
-            rows=timeline.rows.get(self.person.name, np.zeros(len(timeline.periods)))[begin:],
-            closed=np.array([p.end <= self.as_of.boundary for p in periods]),
-            native=native,
-            small=native and timeline.cadence is not Cadence.DAY,
-            quality=np.divide(
-                sums["rating"], sums["rated"], out=np.full(len(periods), np.nan), where=sums["rated"] > 0
-            ),
-            amount=np.where(sums["amounts"] > 0, sums["amount"], np.nan),
+            rows=np.zeros(len(starts) - 1) if rows is None else rows[begin:],
         )
-        head: dict[str, Any] = {
-            "cadence": timeline.cadence.value,
-            "period": timeline.labels[begin:],
-            "start": np.array([p.start for p in periods], dtype=object),
-            "end": np.array([p.end for p in periods], dtype=object),
-            "person": self.person.name,
-            "kind": self.kind,
-            "name": self.name,
-            "native": native,
-        }
-        tail: dict[str, Any] = {
-            "closed": measures.closed,
-            "weight": self.typical.weight if self.typical else 0.0,
-            "rank": self.typical.native.rank if self.typical else len(Cadence),
-        }
-        return pd.DataFrame(head | statuses(measures) | tail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One person, goal and cadence: sums, shares and days, one element for each period in `span`.
+
+    `native`: the cadence is the goal's own.
+    """
+
+    of_goal: _OfGoal
+    timeline: _Timeline
+    span: slice
+    native: bool
+    sums: "Floats"
+    target: "Floats"
+    expected: "Floats"
+    untouched: "Floats"
+    days: "Floats"
+    days_finished: "Floats"
+    rows: "Floats"
+
+
+def _frame(parts: Sequence[_Part]) -> "pd.DataFrame":
+    """The rollups of all parts, one behind the other."""
+    import numpy as np
+    import pandas as pd
+
+    lengths = [len(part.target) for part in parts]
+
+    def repeated(pick: Callable[[_Part], Any], kind: Any = object) -> Any:
+        return np.repeat(np.array([pick(part) for part in parts], dtype=kind), lengths)
+
+    def joined(pick: Callable[[_Part], Any]) -> Any:
+        return np.concatenate([pick(part) for part in parts])
+
+    native = repeated(lambda part: part.native, bool)
+    measures = _measures(parts, joined, native, repeated(lambda part: part.timeline.cadence is not Cadence.DAY, bool))
+    typical = [(part.of_goal.typical.weight, part.of_goal.typical.native.rank) if part.of_goal.typical else
+               (0.0, len(Cadence)) for part in parts]  # fmt: skip
+    head: dict[str, Any] = {
+        "cadence": repeated(lambda part: part.timeline.cadence.value),
+        "period": joined(lambda part: part.timeline.labels[part.span]),
+        "start": joined(lambda part: part.timeline.begins[part.span]),
+        "end": joined(lambda part: part.timeline.ends[part.span]),
+        "person": repeated(lambda part: part.of_goal.person.name),
+        "kind": repeated(lambda part: part.of_goal.kind),
+        "name": repeated(lambda part: part.of_goal.name),
+        "native": native,
+    }
+    tail: dict[str, Any] = {
+        "closed": measures.closed,
+        "weight": np.repeat([weight for weight, _ in typical], lengths),
+        "rank": np.repeat([rank for _, rank in typical], lengths),
+        "days": measures.days,
+    }
+    return pd.DataFrame(head | statuses(measures) | tail)
+
+
+def _measures(
+    parts: Sequence[_Part], joined: Callable[[Callable[[_Part], Any]], Any], native: Any, longer: Any
+) -> Measures:
+    import numpy as np
+
+    sums = dict(zip(_SUMS, joined(lambda part: part.sums).T, strict=True))
+    by_amount = np.repeat(
+        [bool(part.of_goal.typical and part.of_goal.typical.of == "amount") for part in parts],
+        [len(part.target) for part in parts],
+    )
+    rated = sums["rated"] > 0
+    return Measures(
+        actual=np.where(by_amount, sums["amount"], sums["quantity"]),
+        finished=np.where(by_amount, sums["amount_before"], sums["quantity_before"]),
+        target=joined(lambda part: part.target),
+        expected=joined(lambda part: part.expected),
+        untouched=joined(lambda part: part.untouched),
+        days=joined(lambda part: part.days),
+        days_finished=joined(lambda part: part.days_finished),
+        rows=joined(lambda part: part.rows),
+        closed=joined(lambda part: part.timeline.closed[part.span]),
+        native=native,
+        small=native & longer,
+        begins=joined(lambda part: np.arange(len(part.target)) == 0),
+        quality=np.divide(sums["rating"], sums["rated"], out=np.full(len(rated), np.nan), where=rated),
+        amount=np.where(sums["amounts"] > 0, sums["amount"], np.nan),
+    )
 
 
 def _summed(half_days: "NDArray[np.int64]", starts: "NDArray[np.int64]") -> "Floats":

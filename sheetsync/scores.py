@@ -66,12 +66,14 @@ def scores(rollups: "pd.DataFrame") -> dict[tuple[str, str], Score]:
     behind = _behind(rollups[scored & rollups["status"].isin(BEHIND).to_numpy()])
     progress = _progress(rollups)
     return {
-        (label, person): Score(
-            Cadence(cadence), label, start, person,
-            total / weights if weights else None, tuple(behind.get((label, person), ())),
-            progress.get((label, person)), due, logged,
+        key: Score(
+            cadence, key[0], start, key[1], total / weights if weights else None,
+            tuple(behind.get(key, ())), progress.get(key), due, logged,
         )
-        for (label, person), cadence, start, total, weights, due, logged in sums.itertuples(name=None)
+        for key, cadence, start, total, weights, due, logged in zip(
+            sums.index.tolist(), map(Cadence, sums["cadence"].tolist()), sums["start"].tolist(),
+            *(sums[name].tolist() for name in ("reached", "weight", "due", "done")), strict=True,
+        )
     }  # fmt: skip
 
 

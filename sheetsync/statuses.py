@@ -1,7 +1,8 @@
-"""The arithmetic of one goal over many periods: pace, slack, required rate, projection, status, streak.
+"""The arithmetic of goals over many periods: pace, slack, required rate, projection, status, streak.
 
 The formulas are those of docs/formulas.md; "on track" and "behind" at 99 % and 81 % of pace are
-Recruiterflow's published bounds. All arrays have one element a period.
+Recruiterflow's published bounds. All arrays have one element a period; the periods of many goals stand one behind the
+other, so that a team costs a few array operations and not thousands.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 ON_TRACK, BEHIND = 0.99, 0.81
 _SMALL_TARGET, _SMALL_GAP = 5, 1
-_RARE_TARGET = 2
+RARE_TARGET = 2
 _DAYS_TO_PROJECT = 3
 
 
@@ -25,7 +26,8 @@ class Measures:
     """What is known of each period: sums of what was logged, of shares and of days.
 
     `finished` is the part of `actual` before the boundary, `untouched` the target before time off, `days` the working
-    days, `rows` the person's logged rows of any kind. `small`: a rare goal's own period, expected late.
+    days, `rows` the person's logged rows of any kind. `native`: a period of the goal's own cadence, where streaks
+    are; `small`: of a week or more, where a rare goal is expected late. `begins`: the first of a goal and cadence.
     """
 
     actual: "Floats"
@@ -37,8 +39,9 @@ class Measures:
     days_finished: "Floats"
     rows: "Floats"
     closed: "Booleans"
-    native: bool
-    small: bool
+    native: "Booleans"
+    small: "Booleans"
+    begins: "Booleans"
     quality: "Floats" = field(repr=False)
     amount: "Floats" = field(repr=False)
 
@@ -83,7 +86,7 @@ def statuses(m: Measures) -> dict[str, Any]:
         ["off", "untargeted", "met", "silent", "missed", "on track", "behind"],
         "at risk",
     )
-    streak, best = _streaks(judged, met, m.closed) if m.native else (np.full(len(off), np.nan),) * 2
+    streak, best = _streaks(judged, met, m)
     return {
         "actual": m.actual,
         "finished": m.finished,
@@ -96,8 +99,8 @@ def statuses(m: Measures) -> dict[str, Any]:
         "required_rate": np.where(judged, _ratio(np.maximum(0.0, m.target - m.actual), days_left), np.nan),
         "projection": np.where(projected, _ratio(m.finished * m.days, m.days_finished), np.nan),
         "status": status.astype(object),
-        "streak": streak,
-        "best_streak": best,
+        "streak": np.where(m.native, streak, np.nan),
+        "best_streak": np.where(m.native, best, np.nan),
         "quality": m.quality,
         "amount": m.amount,
     }  # fmt: skip
@@ -114,9 +117,7 @@ def _expected(m: Measures) -> "Floats":
     """The shares of finished days; a goal of one or two in its period is expected in the last quarter of it."""
     import numpy as np
 
-    if not m.small:
-        return m.expected
-    rare = (m.untouched > 0) & reached(np.full(len(m.untouched), float(_RARE_TARGET)), m.untouched)
+    rare = m.small & (m.untouched > 0) & reached(np.full(len(m.untouched), float(RARE_TARGET)), m.untouched)
     gone = np.nan_to_num(_ratio(m.days_finished, m.days))
     return np.where(rare, m.target * np.maximum(0.0, 4 * gone - 3), m.expected)
 
@@ -130,17 +131,20 @@ def _slack(m: Measures, expected: "Floats", ahead: "Booleans", days_left: "Float
     return np.where(ahead, np.maximum(idle, 0.0), 0.0)
 
 
-def _streaks(judged: "Booleans", met: "Booleans", closed: "Booleans") -> tuple["Floats", "Floats"]:
-    """Met periods in a row up to and with each one, and the longest run so far."""
+def _streaks(judged: "Booleans", met: "Booleans", m: Measures) -> tuple["Floats", "Floats"]:
+    """Met periods in a row up to and with each one, and the longest run so far.
+
+    A streak is the number of met periods so far less that number at the last break; periods that are neither met nor
+    missed change neither.
+    """
     import numpy as np
 
-    streaks, bests = np.zeros(len(met)), np.zeros(len(met))
-    streak = best = 0
-    for index, (counts, is_met, is_closed) in enumerate(zip(judged, met, closed, strict=True)):
-        if counts and is_met:
-            streak += 1
-        elif counts and is_closed:
-            streak = 0
-        best = max(best, streak)
-        streaks[index], bests[index] = streak, best
-    return streaks, bests
+    runs = np.cumsum(met, dtype=np.int64)
+    before = runs - met
+    broken = judged & ~met & m.closed
+    since = np.maximum.accumulate(np.where(m.begins, before, np.where(broken, runs, 0)))
+    streaks = runs - since
+    # A best of an earlier goal must not count: each goal is lifted above all that came before it.
+    lift = np.cumsum(m.begins, dtype=np.int64) * (len(met) + 1)
+    bests = np.maximum.accumulate(streaks + lift) - lift
+    return streaks.astype(float), bests.astype(float)

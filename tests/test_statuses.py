@@ -15,9 +15,9 @@ def judged(**changes: Any) -> Any:
         "rows": 5.0, "closed": False, "quality": np.nan, "amount": np.nan, **changes,
     }  # fmt: skip
     values.setdefault("finished", values["actual"])
-    flags: dict[str, Any] = {"native": values.pop("native", True), "small": values.pop("small", False)}
+    values = {"native": True, "small": False, "begins": True, **values}
     arrays: dict[str, Any] = {key: np.array([value]) for key, value in values.items()}
-    columns = statuses(Measures(**arrays, **flags))
+    columns = statuses(Measures(**arrays))
     return {key: column[0] for key, column in columns.items()}
 
 
@@ -129,7 +129,8 @@ def test_streaks_over_periods_that_do_not_count() -> None:
                 actual=met, finished=met, target=np.array([0.0 if s in "ou" else 40.0 for s in statuses_]),
                 expected=same, untouched=same, days=np.array([0.0 if s == "o" else 5.0 for s in statuses_]),
                 days_finished=np.array([0.0 if s == "o" else 5.0 for s in statuses_]), rows=met + 1, closed=closed,
-                native=True, small=False, quality=same, amount=same,
+                native=np.ones(len(met), dtype=bool), small=np.zeros(len(met), dtype=bool),
+                begins=np.arange(len(met)) == 0, quality=same, amount=same,
             )
         )  # fmt: skip
         return columns["streak"].tolist(), columns["best_streak"].tolist()
@@ -138,3 +139,18 @@ def test_streaks_over_periods_that_do_not_count() -> None:
     assert run("xmmx", open_end=True) == ([0, 1, 2, 2], [0, 1, 2, 2])
     assert run("xmm", open_end=True) == ([0, 1, 2], [0, 1, 2])
     assert np.isnan(judged(native=False)["streak"])
+
+
+def test_streaks_of_goals_that_stand_one_behind_the_other() -> None:
+    """Each begins anew: what an earlier goal reached is not another one's best."""
+    met = np.array([40.0, 40.0, 40.0, 0.0, 40.0, 40.0])
+    ones, same = np.ones(6), np.full(6, 40.0)
+    columns = statuses(
+        Measures(
+            actual=met, finished=met, target=same, expected=same, untouched=same, days=ones, days_finished=ones,
+            rows=ones, closed=ones > 0, native=ones > 0, small=ones < 0, begins=np.array([1, 0, 0, 1, 0, 1]) > 0,
+            quality=same, amount=same,
+        )
+    )  # fmt: skip
+    assert columns["streak"].tolist() == [1, 2, 3, 0, 1, 1]
+    assert columns["best_streak"].tolist() == [1, 2, 3, 0, 1, 1]
