@@ -3,7 +3,8 @@
 Outcome goals and activity goals are one type, `Goal`; they differ in how a target is spread (see `shares`).
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -11,7 +12,7 @@ from sheetsync.cells import Misread, day_of, fold, is_blank, is_error, read_date
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.periods import DAY, Cadence, Calendar, Period
-from sheetsync.rows import RowReader
+from sheetsync.rows import Place, RowReader
 from sheetsync.tables import Table
 
 Kind = Literal["activity", "goal"]
@@ -25,6 +26,9 @@ _EVERY = {
     "year": Cadence.YEAR,
 }
 _LABEL_YEARS = range(1970, 2200)
+_AT_MOST = re.compile(r"(<|≤|(at most|no more than|not more than|less than|fewer than|under|below|up to|max)\b)")
+_NO_AT_MOST = "“at most” goals are not supported; count what you want more of"
+_ALMOST_LABEL = re.compile(r"(?:(\d{4})[-/ ]?)?(?:(Q)|(W)|(?<=[-/]))(\d{1,2})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Goal:
 
     `native` is the cadence of the target; `every_day`: it counts calendar days, not working days. `measured_by` is
     the activity whose rows count, `of` what of them. `[start, end)` is where the row is in force; None: open.
+    `place` is where it was typed, as in the other values of the plan; it does not tell two goals apart.
     """
 
     kind: Kind
@@ -50,6 +55,7 @@ class Goal:
     why: str = ""
     start: date | None = None
     end: date | None = None
+    place: Place = field(default=Place(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,14 @@ class DatedTarget:
     start: date
     period: Period | None
     target: float
+    place: Place = field(default=Place(), compare=False)
 
 
 def parse_goals(table: Table, people: Names, activities: Names) -> tuple[list[Goal], list[Problem]]:
     """The outcome goals, and what could not be read. A flawed row counts for nothing."""
     goals: list[Goal] = []
     problems: list[Problem] = []
-    names = Names("goal", map(text_of, table.column("goal")))
+    names = Names("goal", [*goal_names(table), *activities])
     for number, cells in table.rows():
         row = RowReader(table, number, cells, problems)
         name = _as_written(row.new_name("goal"), names)
@@ -81,14 +88,20 @@ def parse_goals(table: Table, people: Names, activities: Names) -> tuple[list[Go
         start, end = _range(row)
         if row.flawed or measured_by is None:
             continue
+        _about_zero(row, target)
         goals.append(
             Goal(
                 kind="goal", name=name, who=who, target=target, native=Cadence.YEAR, measured_by=measured_by,
                 of="amount" if of == "amount" else "count", baseline=row.number("baseline"), why=row.text("why"),
-                start=start, end=end,
+                start=start, end=end, place=row.place,
             )
         )  # fmt: skip
     return goals, problems
+
+
+def goal_names(table: Table) -> Names:
+    """The names in the Goals tab, flawed rows included."""
+    return Names("goal", [n for n in map(text_of, table.column("goal")) if n and not is_error(n)])
 
 
 def activity_names(table: Table) -> Names:
@@ -96,8 +109,11 @@ def activity_names(table: Table) -> Names:
     return Names("activity", [n for n in map(text_of, table.column("activity")) if n and not is_error(n)])
 
 
-def parse_activity_goals(table: Table, people: Names) -> tuple[list[Goal], list[Problem]]:
-    """The activity goals, and what could not be read. A flawed row counts for nothing."""
+def parse_activity_goals(table: Table, people: Names, served: Names | None) -> tuple[list[Goal], list[Problem]]:
+    """The activity goals, and what could not be read. A flawed row counts for nothing.
+
+    `served` are the goals and activities that one may serve; None: whatever is typed there.
+    """
     goals: list[Goal] = []
     problems: list[Problem] = []
     names = activity_names(table)
@@ -106,19 +122,21 @@ def parse_activity_goals(table: Table, people: Names) -> tuple[list[Goal], list[
         name, who = _as_written(row.new_name("activity"), names), row.name("who", people)
         every = fold(row.text("every")) or "week"
         if every not in _EVERY:
-            row.refuse("every", f"“{every}” is no rhythm", "working day, day, week, month, quarter or year")
-        target, weight, minutes = _target(row), row.number("weight"), row.number("minutes")
+            hint = _NO_AT_MOST if _AT_MOST.match(every) else "working day, day, week, month, quarter or year"
+            row.refuse("every", f"“{every}” is no rhythm", hint)
+        target, weight = _target(row), row.number("weight")
         if weight is not None and weight < 0:
             row.refuse("weight", "a weight below 0", "0 leaves the activity out of the score, 1 is usual")
         start, end = _range(row)
         if row.flawed:
             continue
+        _about_zero(row, target)
         goals.append(
             Goal(
                 kind="activity", name=name, who=who, target=target,
                 native=_EVERY[every], measured_by=name,
-                every_day=every == "day", serves=row.text("serves"), minutes=minutes,
-                weight=1.0 if weight is None else weight, start=start, end=end,
+                every_day=every == "day", serves=_served(row, served), minutes=_minutes(row),
+                weight=1.0 if weight is None else weight, start=start, end=end, place=row.place,
             )
         )  # fmt: skip
     return goals, problems
@@ -146,7 +164,7 @@ def parse_targets(
             row.refuse("period", period.what, period.hint)
         elif not row.flawed and name is not None and target is not None:
             label = None if period.cadence is Cadence.DAY else period
-            targets.append(DatedTarget(name, who, period.start, label, target))
+            targets.append(DatedTarget(name, who, period.start, label, target, row.place))
     return targets, problems
 
 
@@ -165,7 +183,23 @@ def _period(cell: object, calendar: Calendar) -> Period | Misread:
     read = read_date(text)
     if isinstance(read, date):
         return calendar.containing(Cadence.DAY, read)
-    return Misread(f"“{text_of(cell)}” is no period", "such as 2026-Q1, 2026-W07, 2026-03, 2026, or a date")  # type: ignore[arg-type]
+    return _no_period(text or text_of(cell), calendar)  # type: ignore[arg-type]
+
+
+def _no_period(text: str, calendar: Calendar) -> Misread:
+    """Why a text is no label, and which one is meant or which there are."""
+    almost = _ALMOST_LABEL.fullmatch(text)
+    if not almost:
+        return Misread(f"“{text}” is no period", "such as 2026-Q1, 2026-W07, 2026-03, 2026, or a date")
+    year, quarter, week, number = almost.groups()
+    example = year or "2026"
+    kind, letter, most = ("quarter", "Q", 4) if quarter else ("week", "W", 53) if week else ("month", "", 12)
+    if week and not calendar.parse(f"{example}-W53"):
+        most = 52
+    first, last, meant = (f"{example}-{letter}{n:0{len(str(most))}}" for n in (1, most, int(number)))
+    if not 1 <= int(number) <= most:
+        return Misread(f"there is no {kind} “{text}”", f"{first} to {last}")
+    return Misread(f"“{text}” is no period", f"type {meant}" if year else f"type it with its year, such as {meant}")
 
 
 def _as_written(name: str, names: Names) -> str:
@@ -175,10 +209,34 @@ def _as_written(name: str, names: Names) -> str:
 
 
 def _target(row: RowReader) -> float | None:
+    typed = row.text("target")
+    if _AT_MOST.match(fold(typed)):
+        row.refuse("target", f"“{typed}” is no target to reach", _NO_AT_MOST)
+        return None
     target = row.number("target")
     if target is not None and target < 0:
-        row.refuse("target", "a target below 0", "“at most” goals are not supported; count what you want more of")
+        row.refuse("target", "a target below 0", _NO_AT_MOST)
     return target
+
+
+def _about_zero(row: RowReader, target: float | None) -> None:
+    if target == 0:
+        row.remark("target", "a target of 0 asks for nothing", "type how many, or clear the cell: it is only tracked")
+
+
+def _minutes(row: RowReader) -> float | None:
+    minutes = row.number("minutes")
+    if minutes is None or minutes >= 0:
+        return minutes
+    row.remark("minutes", f"{minutes:g} minutes", "type how long one takes; the cell counts as blank meanwhile")
+    return None
+
+
+def _served(row: RowReader, served: Names | None) -> str:
+    """The goal or activity that this one serves, as it is written; "" when it is blank or unknown."""
+    if served is None:
+        return row.text("serves")
+    return row.name("serves", served) or ""
 
 
 def _range(row: RowReader) -> tuple[date | None, date | None]:

@@ -1,7 +1,7 @@
 """The People and Time off tabs: who takes part, on which days they work, and who their partner is."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -10,11 +10,12 @@ from sheetsync.cells import fold
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.periods import DAY, WEEKDAYS
-from sheetsync.rows import RowReader
+from sheetsync.rows import Place, RowReader
 from sheetsync.tables import Table
 
 Mail = Literal["on", "paused", "stop"]
 MONDAY_TO_FRIDAY = frozenset(range(5))
+_HOURS_OF_A_WEEK = 168
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Person:
     group: str = ""
     start: date | None = None
     end: date | None = None
+    place: Place = field(default=Place(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class TimeOff:
     end: date
     half_days: int
     note: str = ""
+    place: Place = field(default=Place(), compare=False)
 
 
 def parse_people(table: Table) -> tuple[list[Person], list[Problem]]:
@@ -87,10 +90,11 @@ def _person(row: RowReader, name: str) -> Person:
         mail=_mail(row),
         workdays=_workdays(row),
         holidays=_holidays(row),
-        hours=row.number("hours"),
+        hours=_hours(row),
         group=row.text("group"),
         start=start,
         end=last + DAY if last else None,
+        place=row.place,
     )
 
 
@@ -131,6 +135,16 @@ def _holidays(row: RowReader) -> str | None:
     if not text:
         return None
     return "" if fold(text) in {"none", "no", "-"} else text.upper()
+
+
+def _hours(row: RowReader) -> float | None:
+    hours = row.number("hours")
+    if hours is None or 0 <= hours <= _HOURS_OF_A_WEEK:
+        return hours
+    row.remark(
+        "hours", f"{hours:g} hours a week", f"a week has {_HOURS_OF_A_WEEK}; the cell counts as blank meanwhile"
+    )
+    return None
 
 
 def _workdays(row: RowReader) -> frozenset[int]:
@@ -183,5 +197,5 @@ def parse_time_off(table: Table, people: Names) -> tuple[list[TimeOff], list[Pro
             row.refuse("until", f"Until {last} is before From {start}", "correct one of them")
         if not row.flawed and start is not None:
             half_days = 1 if part == 0.5 else 2
-            times_off.append(TimeOff(who, start, (last or start) + DAY, half_days, row.text("note")))
+            times_off.append(TimeOff(who, start, (last or start) + DAY, half_days, row.text("note"), row.place))
     return times_off, problems

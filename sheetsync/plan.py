@@ -4,15 +4,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sheetsync.cells import fold, text_of
+from sheetsync.cells import fold
 from sheetsync.errors import Problem
-from sheetsync.goals import DatedTarget, Goal, Kind, activity_names, parse_activity_goals, parse_goals, parse_targets
+from sheetsync.goals import (
+    DatedTarget,
+    Goal,
+    Kind,
+    activity_names,
+    goal_names,
+    parse_activity_goals,
+    parse_goals,
+    parse_targets,
+)
 from sheetsync.names import Names
 from sheetsync.people import Person, TimeOff, parse_people, parse_time_off
 from sheetsync.periods import Calendar, Period
 from sheetsync.tables import Table
 from sheetsync.template import Role
-from sheetsync.workdays import known_calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +70,20 @@ def parse_plan(
         parsed, found = parse_people(table)
         people += parsed
         problems += found
-    problems += _unknown_calendars(by_role.get("people", []), people)
     names = Names("person", [person.name for person in people])
     activities = Names("activity", [n for t in by_role.get("activities", []) for n in activity_names(t)])
+    outcome_names = [name for table in by_role.get("goals", []) for name in goal_names(table)]
+    known = Names("goal or activity", [*outcome_names, *activities])
     goals: list[Goal] = []
     for table in by_role.get("goals", []):
         outcomes, found = parse_goals(table, names, activities)
         goals += outcomes
         problems += found
     for table in by_role.get("activities", []):
-        actions, found = parse_activity_goals(table, names)
+        actions, found = parse_activity_goals(table, names, known if outcome_names else None)
         goals += actions
         problems += found
-    targets, found = _dated(by_role, names, [*activities, *(g.name for g in goals)], calendar)
+    targets, found = _dated(by_role, names, known, calendar)
     times_off, unread = _times_off(by_role, names)
     plan = Plan(
         calendar, year, holidays, tuple(people), tuple(goals), tuple(targets), tuple(times_off), tuple(activities)
@@ -83,11 +92,10 @@ def parse_plan(
 
 
 def _dated(
-    by_role: Mapping[Role, list[Table]], people: Names, names: Iterable[str], calendar: Calendar
+    by_role: Mapping[Role, list[Table]], people: Names, known: Names, calendar: Calendar
 ) -> tuple[list[DatedTarget], list[Problem]]:
     targets: list[DatedTarget] = []
     problems: list[Problem] = []
-    known = Names("goal or activity", names)
     for table in by_role.get("targets", []):
         parsed, found = parse_targets(table, people, known, calendar)
         targets += parsed
@@ -103,17 +111,3 @@ def _times_off(by_role: Mapping[Role, list[Table]], people: Names) -> tuple[list
         times_off += parsed
         problems += found
     return times_off, problems
-
-
-def _unknown_calendars(tables: Iterable[Table], people: Iterable[Person]) -> list[Problem]:
-    unknown = {p.name: p.holidays for p in people if p.holidays and not known_calendar(p.holidays)}
-    return [
-        Problem(
-            table.title, row, table.heading("holidays"), f"no public holidays are known for “{code}”",
-            "a country such as DE, or a part of it such as GB-ENG; none count meanwhile", code,
-        )
-        for table in tables
-        for row, cells in table.rows()
-        for code in (unknown.get(text_of(cells.get("name"))),)
-        if code
-    ]  # fmt: skip

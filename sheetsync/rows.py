@@ -1,9 +1,9 @@
 """Reading one row of a table: values come out, whatever cannot be read becomes a problem with its place."""
 
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from sheetsync.cells import Cell, Misread, is_blank, is_error, read_date, read_number, text_of
+from sheetsync.cells import Cell, Misread, day_of, is_blank, is_error, read_date, read_number, text_of
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.tables import Table
@@ -12,11 +12,26 @@ T = TypeVar("T")
 _LONGEST_NAME = 200
 
 
+class Place(NamedTuple):
+    """Where something was typed: the tab's title and the 1-based row."""
+
+    tab: str = ""
+    row: int = 0
+
+
+def as_seen(table: Table, key: str, cell: Cell) -> str:
+    """A cell as the person sees it: a serial number in a column of dates or periods looks like a date."""
+    is_day = isinstance(cell, int | float) and table.tab.column(key).type in {"date", "period"}
+    day = day_of(cell) if is_day else None  # type: ignore[arg-type]
+    return str(day) if day else text_of(cell)
+
+
 class RowReader:
     """Reads one row's cells; what cannot be read becomes a problem with its place, and the row is flawed."""
 
     def __init__(self, table: Table, row: int, cells: dict[str, Cell], problems: list[Problem]) -> None:
-        self._table, self._row, self._cells, self._problems = table, row, cells, problems
+        self._table, self._cells, self._problems = table, cells, problems
+        self.place = Place(table.title, row)
         self.flawed = False
 
     def text(self, key: str) -> str:
@@ -58,9 +73,8 @@ class RowReader:
 
     def remark(self, key: str, what: str, hint: str) -> None:
         """Note something a person should look at; the row still counts."""
-        typed = text_of(self._cells.get(key))
-        heading = self._table.heading(key)
-        self._problems.append(Problem(self._table.title, self._row, heading, what, hint, typed))
+        typed = as_seen(self._table, key, self._cells.get(key))
+        self._problems.append(Problem(*self.place, self._table.heading(key), what, hint, typed))
 
     def _checked(self, key: str, read: T | Misread) -> T | None:
         if isinstance(read, Misread):

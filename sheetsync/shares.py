@@ -9,10 +9,11 @@ exactly the target that was typed.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sheetsync.goals import DatedTarget, Goal
-from sheetsync.periods import Cadence, Calendar, Period
+from sheetsync.periods import DAY, Cadence, Calendar, Period
 from sheetsync.workdays import FULL_DAY, Horizon, Workdays
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def daily_shares(
         total[inside] = goal.target or 0.0
         whole[inside] = spread.native(goal)[inside]
     applying = [t for t in targets if goals and t.who in (None, person)]
-    for target in sorted(applying, key=_strength):
+    for target in sorted(applying, key=strength):
         if target.period is None:
             _from_date(target, goals, total, whole, spread)
         else:
@@ -86,7 +87,8 @@ def daily_shares(
     return Shares(horizon, total, whole)
 
 
-def _strength(target: DatedTarget) -> tuple[bool, bool, int, date]:
+def strength(target: DatedTarget) -> tuple[bool, bool, int, date]:
+    """What sorts dated targets so that of those that hold on a day the last one counts."""
     own, label = target.who is not None, target.period is not None
     fineness = -target.period.cadence.rank if target.period else 0
     return (own, label, fineness, date.min if label else target.start)
@@ -142,10 +144,19 @@ class _Spread:
         """For each day, the half days of the native period that holds it; a full day for goals by the day."""
         import numpy as np
 
-        whole = np.full(len(self.horizon), FULL_DAY, dtype=np.int64)
         if goal.native is Cadence.DAY:
-            return whole
-        own = _Spread(self.days, self.horizon, self.calendar, _covered([goal], self.horizon))
-        for period in self.calendar.between(goal.native, self.horizon.start, self.horizon.end):
-            whole[_range(self.horizon, period.start, period.end)] = own.whole(goal, period)
-        return whole
+            return np.full(len(self.horizon), FULL_DAY, dtype=np.int64)
+        counted = self.days.w0
+        if goal.kind == "goal":
+            counted = np.where(_covered([goal], self.horizon), self.days.w, 0)
+        starts, lengths = _bounds(self.calendar, self.horizon, goal.native)
+        return np.repeat(np.add.reduceat(counted, starts), lengths)
+
+
+@lru_cache(maxsize=64)
+def _bounds(calendar: Calendar, horizon: Horizon, cadence: Cadence) -> tuple["Integers", "Integers"]:
+    """Where the periods of a cadence begin in a horizon, and how many of its days each has."""
+    import numpy as np
+
+    starts = [horizon.index(period.start) for period in calendar.between(cadence, horizon.start, horizon.end - DAY)]
+    return np.array(starts), np.diff([*starts, len(horizon)])

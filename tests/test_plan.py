@@ -1,7 +1,16 @@
 """The plan: what applies to whom, over all definition tabs."""
 
+from datetime import date, timedelta
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from sheetsync.cells import Cell
-from tests.builders import understood
+from sheetsync.rollups import roll_up
+from tests import naive
+from tests.builders import as_of, plans, rows_of, settings_of, understood
+from tests.test_rollups import FEW
 
 PEOPLE: list[dict[str, Cell]] = [{"name": "Ann"}, {"name": "Ben"}]
 
@@ -51,7 +60,7 @@ def test_unknown_public_holidays_are_said() -> None:
     ]
     problems = understood({"people": people}).problems
     assert [(p.tab, p.row, p.column, p.typed) for p in problems] == [
-        ("People", 2, "Holidays", "ATLANTIS"),
+        ("People", 2, "Holidays", "Atlantis"),
         ("People", 3, "Holidays", "BANK"),
     ]
 
@@ -60,3 +69,36 @@ def test_a_person_is_found_however_typed() -> None:
     """`plan.person` folds case and blanks."""
     plan = understood({"people": PEOPLE}).plan
     assert plan.person(" ANN ") == plan.people[0] and plan.person("Cy") is None
+
+
+def closed_periods(plan: naive.Plan) -> list[tuple[str, ...]]:
+    """All that is said about the periods that are over, as text."""
+    rows, tallied = rows_of(plan)
+    found = understood(rows, settings_of(plan), date(2199, 1, 1), {"tally": tallied})
+    frame = roll_up(found.plan, found.logged.activities, as_of(plan))
+    closed = frame[frame["closed"].astype(bool)]
+    return [tuple(map(str, row)) for row in closed.itertuples(index=False)]
+
+
+@FEW
+@given(plan=plans(), after=st.sampled_from((0, 0, 1, 9)), own=st.booleans())
+def test_past_periods_are_judged_by_the_targets_of_their_time(plan: naive.Plan, after: int, own: bool) -> None:
+    """A target that begins today, or later, changes not a digit of any period that is over."""
+    before = closed_periods(plan)
+    begins = plan.boundary + timedelta(days=after)
+    for aim in plan.aims:
+        who = plan.people[0].name if own and not aim.who else aim.who
+        plan.dated.append(naive.Dated(aim.name, who, begins.isoformat(), aim.target or Fraction(7)))
+    assert closed_periods(plan) == before
+
+
+def test_a_target_of_today_raises_the_days_from_today_on() -> None:
+    """10 a week, 20 from Wednesday 11 February on: the week before stays at 10, the day before at 2."""
+    rows: dict[str, list[dict[str, Cell]]] = {
+        "people": [{"name": "Ann"}],
+        "activities": [{"activity": "Call", "target": 10}],
+        "targets": [{"name": "Call", "period": "2026-02-11", "target": 20}],
+    }
+    frame = roll_up(understood(rows).plan, [], as_of(naive.Plan([], [], date(2026, 2, 15))))
+    wanted = {"2026-W06": 10, "2026-W07": 16, "2026-02-10": 2, "2026-02-11": 4}
+    assert dict(zip(frame["period"], frame["target"], strict=True)).items() >= wanted.items()
