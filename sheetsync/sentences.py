@@ -5,6 +5,7 @@ from math import isclose, isnan
 from typing import Any
 
 from sheetsync.periods import DAY, AsOf
+from sheetsync.restated import is_restated
 
 _BAR = 10
 
@@ -62,13 +63,25 @@ def bar(share: float | None, pace_share: float | None) -> str:
     return "".join(blocks)
 
 
-def sentence(row: Any, as_of: AsOf) -> str:
+def sentence(row: Any, as_of: AsOf, beyond: float | None = None) -> str:
     """One rollup in plain words, such as
 
     "14 of 36 so far; 18 expected by Thursday's end; 4 behind; 2.2 a day needed; at this rate 28".
 
-    `row` has the attributes of a rollup's columns (see `rollups.roll_up`).
+    `row` has the attributes of a rollup's columns (see `rollups.roll_up` and `restated.with_reported`). Of a closed
+    period that was reported otherwise both numbers are said. `beyond`: the best rate of four weeks, where more is
+    needed than that.
     """
+    told = _told(row, as_of, beyond)
+    return f"{told}; restated: {restatement(row)}" if is_restated(row) else told
+
+
+def restatement(row: Any) -> str:
+    """What was reported of a period, and what it became: 8 → 10."""
+    return f"{number(row.reported)} → {number(row.actual)}"
+
+
+def _told(row: Any, as_of: AsOf, beyond: float | None) -> str:
     actual = number(row.actual)
     match row.status:
         case "off":
@@ -92,7 +105,8 @@ def sentence(row: Any, as_of: AsOf) -> str:
     elif row.behind_by > 0:
         parts.append(f"{about(row.behind_by)} behind")
     if row.required_rate > 0:
-        parts.append(f"{about(row.required_rate)} a day needed")
+        best = f", beyond the best four weeks ({about(beyond)})" if beyond is not None else ""
+        parts.append(f"{about(row.required_rate)} a day needed{best}")
     if not isnan(row.projection) and row.status != "silent":
         parts.append(f"at this rate {about(row.projection)}")
     return "; ".join(part for part in parts if part)

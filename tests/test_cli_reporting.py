@@ -93,7 +93,8 @@ def test_csv_holds_the_same_as_json(desk: Desk) -> None:
     assert len(rows) == len(objects)
     assert [r["period"] for r in rows] == [o["period"] for o in objects]
     assert [float(r["target"]) for r in rows] == [o["target"] for o in objects]
-    assert {r["reported"] for r in rows} == {""}
+    assert [float(r["reported"]) if r["reported"] else None for r in rows] == [o["reported"] for o in objects]
+    assert {o["reported"] is None for o in objects} == {True, False}
 
 
 def test_as_of_leaves_out_what_came_later(desk: Desk) -> None:
@@ -155,7 +156,8 @@ def test_status_json_of_one_person(desk: Desk) -> None:
     calls = next(row for row in rows if row["name"] == "Cold call")
     assert calls == {
         "person": "Ann", "kind": "activity", "name": "Cold call", "period": "2026-W42", "actual": 5.0,
-        "target": 10.0, "attainment": 0.5, "pace": calls["pace"], "status": "at risk", "sentence": calls["sentence"],
+        "target": 10.0, "attainment": 0.5, "pace": calls["pace"], "status": "at risk", "kept": "4 in a row, 4 of 13",
+            "chance": None, "sentence": calls["sentence"],
     }  # fmt: skip
     assert calls["sentence"].startswith("5 of 10 so far")
 

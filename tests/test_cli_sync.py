@@ -298,7 +298,7 @@ def test_typing_in_a_tool_tab_is_written_over_but_kept(desk: Desk) -> None:
     right = desk.values("Dashboard")[3:]
     with desk.edited() as book:
         book["Dashboard"]["D5"] = 999_999
-        book["Dashboard"]["J40"] = "call Dana back"
+        book["Dashboard"]["L40"] = "call Dana back"
     assert {p["typed"] for p in desk.ok("sync", "--json").json["problems"]} == {"999999", "call Dana back"}
     assert desk.values("Dashboard")[3:] == right
     assert [(row[0], row[1], row[2], row[5]) for row in desk.values("Problems")[1:]] == [

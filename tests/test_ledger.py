@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, func, select, text
 from sheetsync.activities import Activity
 from sheetsync.cells import Cell
 from sheetsync.errors import ConfigError, Problem, Unavailable
-from sheetsync.ledger import Ledger, Reading
+from sheetsync.ledger import Ledger, Reading, database
 from sheetsync.ledger.outbox import Letter, Outbox
 from sheetsync.ledger.tables import entries, metadata, runs
 from tests.cli import new_desk, small_desk
@@ -92,7 +92,7 @@ def record(ledger: Ledger, *activities: Activity, refused: int = 0) -> tuple[int
     definitions = {"people": ("People", PEOPLE)}
     reading = Reading(AT, AT.date(), len(activities) + refused, refused, activities, definitions)
     difference = ledger.compare(activities)
-    ledger.record(reading, difference)
+    ledger.record(reading, difference, {})
     return len(difference.added), len(difference.removed)
 
 
@@ -125,6 +125,40 @@ def test_migrations_make_exactly_the_tables(ledger: Ledger, url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What it remembers stays; periods that were never reported are reported from now on."""
+    from alembic import command
+    from alembic.config import Config
+
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("INSERT INTO workbooks (workbook, template, year, marks) VALUES ('w', 's', 2026, '{}')")
+        )
+    engine.dispose()
+    ledger = Ledger(url, "w")
+    known = ledger.remembered()
+    assert known is not None and known.year == 2026
+    assert ledger.reported() == {}
+    ledger.close()
+
+
+def test_what_was_reported_is_kept(ledger: Ledger) -> None:
+    """A line a period, in the transaction of the sync; each workbook has its own."""
+    reading = Reading(AT, AT.date(), 0, 0, [], {})
+    closed = {("week", "2026-W07"): {("Ann", "activity", "Call"): 8.0}, ("day", "2026-02-14"): {}}
+    ledger.record(reading, ledger.compare([]), closed)
+    assert ledger.reported() == closed
+    assert ledger.of("other.xlsx").reported() == {}
+    ledger.begin(AT, "sales", 2026, {})
+    assert ledger.reported() == {}
 
 
 def test_opening_again_migrates_nothing(ledger: Ledger, url: str) -> None:

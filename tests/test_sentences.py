@@ -20,6 +20,7 @@ def row(**changes: Any) -> SimpleNamespace:
     values = {
         "actual": 14.0, "target": 36.0, "expected": 18.0, "status": "at risk", "behind_by": 4.0, "slack": 0.0,
         "required_rate": 2.2, "projection": 28.0, "closed": False, "start": date(2026, 10, 12),
+        "reported": nan,
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 
@@ -29,6 +30,12 @@ def test_the_sentence_of_the_design() -> None:
     said = sentence(row(), THURSDAY)
     parts = ("14 of 36 so far", "18 expected by Thursday’s end", "4 behind", "2.2 a day needed", "at this rate 28")
     assert said == "; ".join(parts)
+
+
+def test_a_restated_period_says_both_numbers() -> None:
+    """What was reported, and what it became."""
+    closed = row(status="missed", closed=True, reported=8.0, actual=10.0)
+    assert sentence(closed, THURSDAY) == "10 of 36; 26 short; restated: 8 → 10"
 
 
 @pytest.mark.parametrize("status", ["on track", "behind", "at risk"])

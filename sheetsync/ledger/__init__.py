@@ -21,7 +21,8 @@ from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
 from sheetsync.errors import Problem
 from sheetsync.ledger.database import open_engine, translated
-from sheetsync.ledger.tables import entries, imports, runs, typed_over, workbooks, written
+from sheetsync.ledger.tables import entries, imports, reported, runs, typed_over, workbooks, written
+from sheetsync.restated import Reported
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -114,7 +115,7 @@ class Ledger:
         """
         self.remember(template, year, marks)
         with self.transaction() as connection:
-            for table in (imports, written):
+            for table in (imports, reported, written):
                 connection.execute(delete(table).where(table.c.workbook == self.workbook))
             connection.execute(update(workbooks).where(self._own).values(definitions=None))
             if self._counts(connection) is not None:
@@ -138,8 +139,11 @@ class Ledger:
         added, removed = _difference(present, map(fingerprint, activities))
         return Difference(added, removed, digest)
 
-    def record(self, reading: Reading, difference: Difference) -> None:
-        """Record a sync in one transaction. A reading that equals the last one leaves no trace."""
+    def record(self, reading: Reading, difference: Difference, closed: Reported) -> None:
+        """Record a sync, and what is reported of periods that have `closed` since the last one, in one transaction.
+
+        A reading that equals the last one leaves no trace.
+        """
         packed = _packed({key: list(value) for key, value in reading.definitions.items()})
         values = {"definitions": packed, "log": difference.digest}
         with self.transaction() as connection:
@@ -152,6 +156,22 @@ class Ledger:
                 if difference.removed:
                     gone = update(entries).where(entries.c.id == bindparam("gone")).values(removed_run=run)
                     connection.execute(gone, [{"gone": entry} for entry in difference.removed])
+            if closed:
+                common = {"workbook": self.workbook, "at": reading.at}
+                lines = [
+                    {**common, "cadence": cadence, "period": period, "actuals": _packed(_listed(actuals))}
+                    for (cadence, period), actuals in closed.items()
+                ]
+                connection.execute(insert(reported), lines)
+
+    def reported(self) -> Reported:
+        """What was reported of each period at the first sync after its end."""
+        with self.transaction() as connection:
+            rows = connection.execute(select(reported).where(reported.c.workbook == self.workbook)).all()
+        return {
+            (row.cadence, row.period): {(who, kind, name): value for who, kind, name, value in _unpacked(row.actuals)}
+            for row in rows
+        }
 
     @property
     def _own(self) -> "ColumnElement[bool]":
@@ -264,6 +284,10 @@ def _digest(activities: Sequence[Activity]) -> bytes:
     frame = frame.astype({"amount": float, "quality": float})
     hashes = np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy())
     return blake2b(hashes.tobytes(), digest_size=16).digest()
+
+
+def _listed(actuals: Mapping[tuple[str, str, str], float]) -> list[tuple[str, str, str, float]]:
+    return [(*key, value) for key, value in actuals.items()]
 
 
 def _packed(value: Any) -> bytes:

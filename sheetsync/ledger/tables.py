@@ -92,6 +92,17 @@ typed_over = Table(
     Index(None, "workbook"),
 )
 
+# What was reported of a period at the first sync after its end: one line a period, never changed afterwards.
+reported = Table(
+    "reported",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("cadence", String(10), primary_key=True),
+    Column("period", String(20), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actuals", LargeBinary, nullable=False),
+)
+
 imports = Table(
     "imports",
     metadata,

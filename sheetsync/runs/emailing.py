@@ -15,6 +15,7 @@ from sheetsync.cells import fold
 from sheetsync.config import Config, SendTime, secret, templates_folder
 from sheetsync.digests import weekly_digest
 from sheetsync.errors import AuthorizationError, SheetsyncError, Unavailable, Unfinished, UsageError
+from sheetsync.findings import Findings
 from sheetsync.ledger.outbox import Letter, Outbox
 from sheetsync.mail import (
     Ambiguous,
@@ -32,7 +33,6 @@ from sheetsync.reading import Understood, find_out
 from sheetsync.runs.opening import Opened
 from sheetsync.runs.recalling import recall
 from sheetsync.schedule import latest_slot
-from sheetsync.summaries import Findings
 
 KIND = "partner-weekly"
 _USUAL = SendTime(4, time(16))
@@ -246,7 +246,7 @@ class _Writer:
         today, last = self._run.today, week.end - DAY
         as_of = AsOf(today, under_way=True) if last >= today else AsOf(last, under_way=False)
         if as_of not in self._found:
-            self._found[as_of] = find_out(self._understood, as_of)
+            self._found[as_of] = find_out(self._understood, as_of, self._run.ledger.reported())
         sheet = self._run.config.spreadsheet_id
         link = f"https://docs.google.com/spreadsheets/d/{sheet}/edit" if sheet else None
         digest = weekly_digest(self._found[as_of], person, week, self._understood.reviews, link)

@@ -9,6 +9,7 @@ from sheetsync.cells import EPOCH
 from sheetsync.errors import ConfigError, UsageError
 from sheetsync.periods import DAY, AsOf
 from sheetsync.reading import Understood, find_tables, understand
+from sheetsync.restated import with_reported
 from sheetsync.rollups import roll_up
 from sheetsync.runs.opening import Opened
 from sheetsync.tabs import TabContents
@@ -47,14 +48,14 @@ def recall(run: Opened) -> Understood:
 def export_rollups(run: Opened, as_of: AsOf) -> Export:
     """Every rollup object up to the as-of day, by the contract in docs/rollups.schema.json."""
     understood = recall(run)
-    return Export(ROLLUP_FIELDS, list(_objects(roll_up(understood.plan, understood.logged.activities, as_of))))
+    rollups = roll_up(understood.plan, understood.logged.activities, as_of)
+    return Export(ROLLUP_FIELDS, list(_objects(with_reported(rollups, run.ledger.reported()))))
 
 
 def _objects(rollups: "pd.DataFrame") -> Iterator[Mapping[str, Any]]:
     if rollups.empty:
         return
     frame = rollups.assign(
-        reported=None,
         start=[day.isoformat() for day in rollups["start"]],
         end=[day.isoformat() for day in rollups["end"]],
         native=rollups["native"].astype(bool),

@@ -7,12 +7,14 @@ from itertools import islice
 
 from sheetsync.cells import Cell, column_letters, text_of
 from sheetsync.errors import GuardTripped, Problem
+from sheetsync.findings import Findings
 from sheetsync.ledger import Difference, Reading
 from sheetsync.periods import AsOf
 from sheetsync.reading import Understood, definitions, find_out, find_tables, understand
+from sheetsync.restated import Reported, newly_closed
 from sheetsync.results import stale_results
 from sheetsync.runs.opening import Opened
-from sheetsync.summaries import Findings, lay_out
+from sheetsync.summaries import lay_out
 from sheetsync.tabs import TabContents, TabWrite, differing, typed_cells
 from sheetsync.workbook import Workbook
 
@@ -25,7 +27,7 @@ class SyncPlan:
     """What a sync found and what it would do.
 
     `writes` are the tool tabs that differ, `results` the stored results of formulas that do, `typed` what people
-    typed into tool tabs and is about to be written over.
+    typed into tool tabs and is about to be written over, `closed` what is reported of periods that have just closed.
     """
 
     workbook: Workbook
@@ -38,6 +40,7 @@ class SyncPlan:
     results: Mapping[str, Mapping[tuple[int, int], Cell]]
     typed: Sequence[Problem]
     contents: Mapping[str, TabContents]
+    closed: Reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
     if not accept_removals:
         _guard(run.ledger.last_rows(), understood.logged.rows, workbook.location)
     typed = _typed(run, contents)
-    findings = _with_typed(find_out(understood, as_of), typed, run)
+    reported = run.ledger.reported()
+    findings = _with_typed(find_out(understood, as_of, reported), typed, run)
     grids = lay_out(run.template, findings)
     writes = [w for key, grid in grids.items() if (w := differing(key, contents[key].grid, grid))]
     only_person = understood.plan.people[0].name if len(understood.plan.people) == 1 else ""
@@ -81,6 +85,8 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
         results=stale_results(run.template, tables, grids, understood.logged.activities, only_person),
         typed=typed,
         contents=contents,
+        # A look back at an earlier day reports nothing.
+        closed=newly_closed(findings.rollups, reported) if as_of.under_way else {},
     )  # fmt: skip
 
 
@@ -88,7 +94,7 @@ def carry_out(run: Opened, plan: SyncPlan) -> None:
     """Record the reading, then write what differs. Killed in between, the next sync ends in the same state."""
     layout = plan.workbook.layout
     run.ledger.remember(layout.template, layout.year, layout.marks)
-    run.ledger.record(plan.reading, plan.difference)
+    run.ledger.record(plan.reading, plan.difference, plan.closed)
     if plan.writes or plan.results:
         run.ledger.intend({write.key: write.grid for write in plan.writes}, plan.typed, run.today)
         plan.workbook.write(plan.writes, plan.results)
