@@ -8,12 +8,12 @@ from datetime import date
 from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
 
+from sheetsync.findings import Findings
 from sheetsync.people import Person, TimeOff
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.reviews import Review
 from sheetsync.scores import BEHIND
 from sheetsync.sentences import about, day, number, sentence
-from sheetsync.summaries import Findings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,14 +10,23 @@ from datetime import date
 
 from sheetsync.activities import Logged, Vocabulary, gathered, parse_log, parse_tally
 from sheetsync.cells import EPOCH, Cell
+from sheetsync.chances import chances
+from sheetsync.concerns import concerns
+from sheetsync.diagnoses import diagnoses
 from sheetsync.errors import Problem
+from sheetsync.events import Event, parse_events
+from sheetsync.findings import Findings
+from sheetsync.funnels import funnels
 from sheetsync.names import Names
+from sheetsync.payoffs import payoffs
 from sheetsync.periods import DAY, AsOf, Cadence, Calendar
 from sheetsync.plan import Plan, parse_plan
+from sheetsync.prospects import prospects
+from sheetsync.restated import Reported, with_reported
 from sheetsync.reviews import Review, parse_reviews
+from sheetsync.rhythms import rhythms
 from sheetsync.rollups import planned, roll_up
 from sheetsync.scores import scores
-from sheetsync.summaries import Findings
 from sheetsync.tables import Table, find_columns
 from sheetsync.tabs import TabContents
 from sheetsync.template import WorkbookTemplate
@@ -42,6 +51,7 @@ class Understood:
     logged: Logged
     reviews: tuple[Review, ...]
     problems: tuple[Problem, ...]
+    events: tuple[Event, ...] = ()
 
 
 def find_tables(
@@ -83,25 +93,46 @@ def understand(tables: Mapping[str, Table], settings: Settings, today: date) -> 
     reviewed = [t for t in tables.values() if t.tab.role == "review"]
     reviews, unread = parse_reviews(reviewed, vocabulary, calendar)
     order = {table.title: index for index, table in enumerate(tables.values())}
+    events, unclear = _events(tables.values(), vocabulary.people)
     doubled = [problem for table in tables.values() for problem in table.doubled()]
-    found = sorted([*doubled, *problems, *logged.problems, *unread], key=lambda p: (order.get(p.tab, 0), p.row))
-    return Understood(plan, logged, tuple(reviews), tuple(found))
+    worries = concerns(plan, tables.values(), today)
+    found = sorted(
+        [*doubled, *problems, *worries, *logged.problems, *unread, *unclear],
+        key=lambda p: (order.get(p.tab, 0), p.row),
+    )
+    return Understood(plan, logged, tuple(reviews), tuple(found), tuple(events))
 
 
-def find_out(understood: Understood, as_of: AsOf) -> Findings:
-    """The rollups of what was understood, and all that the tool's tabs and the emails are laid out from."""
+def _events(tables: Iterable[Table], people: Names) -> tuple[list[Event], list[Problem]]:
+    read = [parse_events(table, people) for table in tables if table.tab.role == "events"]
+    return [event for events, _ in read for event in events], [problem for _, found in read for problem in found]
+
+
+def find_out(understood: Understood, as_of: AsOf, reported: Reported | None = None) -> Findings:
+    """The rollups of what was understood, and all that the tool's tabs and the emails are laid out from.
+
+    `reported` is what was stored of closed periods when they had just closed.
+    """
     plan, activities = understood.plan, understood.logged.activities
-    rollups = roll_up(plan, activities, as_of)
+    rollups = with_reported(roll_up(plan, activities, as_of), reported or {})
     last_day = max(plan.year.end, plan.calendar.containing(Cadence.YEAR, as_of.day).end) - DAY
+    scored = scores(rollups)
+    rhythm = rhythms(plan, activities, understood.reviews, as_of)
     return Findings(
         plan=plan,
         as_of=as_of,
         rollups=rollups,
-        scores=scores(rollups),
+        scores=scored,
         due=planned(plan, plan.first_day, last_day),
         last_logged=_last_days(understood, as_of),
         problems=understood.problems,
         promises=_promises(understood.reviews),
+        prospects=prospects(plan, rollups, as_of),
+        rhythms=rhythm,
+        diagnoses=diagnoses(plan, rollups, scored, rhythm, as_of),
+        funnels=funnels(plan, activities, rollups, as_of),
+        payoffs=payoffs(plan, activities, understood.events, as_of),
+        chances=chances(plan, activities, rollups, as_of),
     )
 
 

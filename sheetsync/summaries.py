@@ -4,19 +4,20 @@ A summary tab has a row a person and period for the plan's years (what computed 
 the periods in the tab's window, a row a goal or activity; the newest stands first, what is to come last.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from sheetsync.cells import Cell, serial
-from sheetsync.errors import Problem
+from sheetsync.chances import of_first_goal
+from sheetsync.findings import Findings
 from sheetsync.formulas import lookup_key
+from sheetsync.insights import insights
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.plan import Plan
-from sheetsync.scores import Score
-from sheetsync.sentences import about, bar, full_day, number, sentence
+from sheetsync.prospects import beyond_best
+from sheetsync.restated import is_restated
+from sheetsync.sentences import bar, full_day, restatement, sentence
 from sheetsync.template import Role, Tab, WorkbookTemplate
 
 if TYPE_CHECKING:
@@ -25,24 +26,7 @@ if TYPE_CHECKING:
 Grid = list[list[Cell]]
 ALL = "All activities"
 _LONGEST_TEXT = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """Everything a sync found out, from which all tool tabs are laid out.
-
-    `due` is what each person has to do on each day of the plan's years, by (label, person); `last_logged` each
-    person's last day with a row; `promises` each person's next action by week label.
-    """
-
-    plan: Plan
-    as_of: AsOf
-    rollups: "pd.DataFrame"
-    scores: Mapping[tuple[str, str], Score]
-    due: Mapping[tuple[str, str], float]
-    last_logged: Mapping[str, date]
-    problems: Sequence[Problem]
-    promises: Mapping[tuple[str, str], str] = field(default_factory=dict)
+_WORTH_COUNTING = 3
 
 
 def lay_out(template: WorkbookTemplate, findings: Findings) -> dict[str, Grid]:
@@ -150,6 +134,7 @@ def _person_row(findings: Findings, cadence: Cadence, period: Period, person: st
         "attainment": score.score if score else None,
         "behind_on": ", ".join(score.behind_on) if score else None,
         "progress": score.progress if score else None,
+        "forecast": of_first_goal(findings.chances, period.label, person),
         "promise": findings.promises.get((previous, person)),
         "key": lookup_key(cadence, period.label, serial(period.start), person),
     }
@@ -161,6 +146,7 @@ def _goal_row(row: Any) -> Row:
         "who": row.person,
         "name": row.name,
         "status": row.status,
+        "restated": restatement(row) if is_restated(row) else None,
         **{key: _cell(getattr(row, key)) for key in _NUMBERS},
     }
 
@@ -201,8 +187,31 @@ def _dashboard_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
             "attainment": _cell(row.attainment),
             "pace": _cell(row.pace),
             "status": row.status,
-            "sentence": sentence(row, findings.as_of),
+            "kept": kept(row, findings),
+            "chance": chance_of(row, findings),
+            "sentence": in_words(row, findings),
         }
+
+
+def in_words(row: Any, findings: Findings) -> str:
+    """A rollup of the scorecard as a sentence; a rate that was never reached over four weeks is said to be that."""
+    prospect = findings.prospects.get((row.person, row.kind, row.name)) if row.native else None
+    best = prospect.best_rate if prospect and beyond_best(row, prospect) else None
+    return sentence(row, findings.as_of, best)
+
+
+def kept(row: Any, findings: Findings) -> str | None:
+    """The streak, and how many of the last 13 periods were met: 3 in a row, 11 of 13."""
+    prospect = findings.prospects.get((row.person, row.kind, row.name)) if row.native else None
+    if prospect is None or prospect.judged < _WORTH_COUNTING:
+        return None
+    return f"{int(row.streak)} in a row, {prospect.kept} of {prospect.judged}"
+
+
+def chance_of(row: Any, findings: Findings) -> float | None:
+    """The chance that a goal's target is reached in the rollup's period; None where there is no forecast."""
+    chance = findings.chances.get((row.period, row.person, row.name)) if row.kind == "goal" else None
+    return chance.probability if chance else None
 
 
 def _glanced(value: float) -> Cell:
@@ -211,40 +220,27 @@ def _glanced(value: float) -> Cell:
 
 
 def _insight_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
-    """What stands out: how long nothing was logged, and where each goal is heading against last year."""
-    baselines = {(g.name, g.who): g.baseline for g in findings.plan.goals if g.baseline}
-    for person in findings.plan.people:
-        last = findings.last_logged.get(person.name)
-        if last is None:
-            yield {"who": person.name, "about": "Log", "finding": "Nothing logged yet."}
-        elif (idle := (findings.as_of.day - last).days) > 7:
-            yield {
-                "who": person.name,
-                "about": "Log",
-                "finding": f"Nothing logged since {full_day(last)}: {idle} days.",
-            }
-    for row in scorecard(findings):
-        baseline = baselines.get((row.name, row.person), baselines.get((row.name, None)))
-        if row.kind != "goal" or row.cadence != "year" or isnan(row.projection):
-            continue
-        text = f"At this rate {about(row.projection)} in {row.period}, against a target of {about(row.target)}"
-        if baseline:
-            text += f" and {number(baseline)} last year ({row.projection / baseline - 1:+.0%})"
-        yield {"who": row.person, "about": row.name, "finding": text + "."}
+    for insight in insights(findings):
+        yield {"who": insight.who, "about": insight.about, "finding": insight.finding}
 
 
 def _team_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
     calendar, today = findings.plan.calendar, findings.as_of.day
     week = calendar.containing(Cadence.WEEK, today)
-    month = calendar.containing(Cadence.MONTH, today).label
+    month, year = (calendar.containing(cadence, today).label for cadence in (Cadence.MONTH, Cadence.YEAR))
     for person in findings.plan.people:
         this, last, monthly = (
             findings.scores.get((label, person.name)) for label in (week.label, calendar.previous(week).label, month)
         )
         logged = findings.last_logged.get(person.name)
+        rhythm = findings.rhythms.get(person.name)
+        diagnosis = next((d for d in findings.diagnoses if d.person == person.name), None)
         yield {
             "who": person.name,
             "group": person.group or None,
+            "rhythm": f"{rhythm.kept} of {len(rhythm.weeks)}" if rhythm and rhythm.weeks else None,
+            "forecast": of_first_goal(findings.chances, year, person.name),
+            "diagnosis": diagnosis.verdict if diagnosis else None,
             "this_week": this.score if this else None,
             "last_week": last.score if last else None,
             "this_month": monthly.score if monthly else None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from sheetsync.template import WorkbookTemplate, parse_template
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from tests.google_workbooks import Make
 
 PROJECT = Path(__file__).parent.parent
+# How long an example may take says more about the machine than about the code.
+settings.register_profile("sheetsync", deadline=None)
+settings.load_profile("sheetsync")
 DATA = PROJECT.parent / "shared" / "data"
 
 

@@ -20,7 +20,7 @@ OUTSIDE = {
 }  # fmt: skip
 HEAVY = {
     "pandas", "numpy", "gspread", "google", "sqlalchemy", "alembic", "lxml", "xlsxwriter", "jinja2", "rich",
-    "pydantic", "requests", "holidays", "dateutil", "rapidfuzz", "python_calamine", "css_inline", "yaml",
+    "pydantic", "requests", "holidays", "dateutil", "rapidfuzz", "python_calamine", "css_inline", "yaml", "scipy",
 }  # fmt: skip
 # Migrations are lists of tables, run by Alembic only.
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)

@@ -7,10 +7,11 @@ import pytest
 
 from sheetsync.cells import Cell, serial
 from sheetsync.errors import Problem
+from sheetsync.findings import Findings
 from sheetsync.formulas import LOOKED_UP, lookup_key
 from sheetsync.periods import AsOf, Cadence, Calendar
 from sheetsync.reading import find_out
-from sheetsync.summaries import Findings, lay_out, scorecard
+from sheetsync.summaries import lay_out, scorecard
 from tests.builders import SALES, understood
 
 SUMMARIES = {tab.cadence: tab for tab in SALES.with_role("summary")}

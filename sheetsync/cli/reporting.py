@@ -1,5 +1,6 @@
 """`status` and `export`."""
 
+from collections.abc import Iterator
 from datetime import date
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,8 @@ import click
 from sheetsync.cli.context import Context, as_json, parse_day, pass_context, say_json
 
 if TYPE_CHECKING:
+    from sheetsync.findings import Findings
     from sheetsync.runs.recalling import Export
-    from sheetsync.summaries import Findings
 
 _STYLES = {
     "met": "bold green",
@@ -36,7 +37,7 @@ def status_command(context: Context, who: str | None, as_of: date | None, json_w
 
         understood = recall(run)
         name = known_person(understood, who)
-        findings = find_out(understood, run.as_of(as_of))
+        findings = find_out(understood, run.as_of(as_of), run.ledger.reported())
     if json_wanted:
         say_json(_values(findings, name))
     else:
@@ -44,12 +45,16 @@ def status_command(context: Context, who: str | None, as_of: date | None, json_w
 
 
 def _values(findings: "Findings", who: str | None) -> list[dict[str, Any]]:
-    from sheetsync.sentences import sentence
-    from sheetsync.summaries import scorecard
+    from sheetsync.summaries import chance_of, in_words, kept, scorecard
 
     fields = ("person", "kind", "name", "period", "actual", "target", "attainment", "pace", "status")
     return [
-        {**{f: _plain(getattr(row, f)) for f in fields}, "sentence": sentence(row, findings.as_of)}
+        {
+            **{field: _plain(getattr(row, field)) for field in fields},
+            "kept": kept(row, findings),
+            "chance": chance_of(row, findings),
+            "sentence": in_words(row, findings),
+        }
         for row in scorecard(findings)
         if who in (None, row.person)
     ]
@@ -63,8 +68,8 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from sheetsync.sentences import about, bar, number, percent, sentence
-    from sheetsync.summaries import as_of_line, scorecard
+    from sheetsync.sentences import about, bar, number, percent
+    from sheetsync.summaries import as_of_line, chance_of, in_words, kept, scorecard
 
     console = context.console()
     rows = [row for row in scorecard(findings) if who in (None, row.person)]
@@ -75,7 +80,8 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
     table = Table(box=None, padding=(0, 1), header_style="bold")
     for title, right in (
         ("", False), ("Goal or activity", False), ("Period", False), ("So far", True), ("Target", True),
-        ("Progress", False), ("Pace", True), ("Status", False), ("In words", False),
+        ("Progress", False), ("Pace", True), ("Status", False), ("Kept", False), ("Chance", True),
+        ("In words", False),
     ):  # fmt: skip
         table.add_column(title, justify="right" if right else "left", no_wrap=title != "In words")
     person = None
@@ -94,9 +100,31 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
             Text(bar(row.attainment, pace_share), style=style),
             percent(row.pace),
             Text(row.status, style=style),
-            Text(sentence(row, findings.as_of), style="dim"),
+            Text(_short(kept(row, findings)), style="dim"),
+            percent(chance_of(row, findings)),
+            Text(in_words(row, findings), style="dim"),
         )
     console.print(table)
+    notes = Table(box=None, padding=(0, 1), show_header=False)
+    for whose, subject, finding in _to_look_at(findings, who):
+        notes.add_row(Text(whose, style="bold"), Text(subject, style="cyan"), Text(finding))
+    if notes.row_count:
+        console.print()
+        console.print(notes)
+
+
+def _short(text: str | None) -> str:
+    """3 in a row, 11 of 13 as 3 · 11/13."""
+    return (text or "").replace(" in a row, ", " · ").replace(" of ", "/")
+
+
+def _to_look_at(findings: "Findings", who: str | None) -> "Iterator[tuple[str, str, str]]":
+    """The insights that call for something to be done; the workbook has them all."""
+    from sheetsync.insights import insights
+
+    for insight in insights(findings):
+        if insight.about in {"Log", "Diagnosis", "Next seven days"} and who in (None, insight.who):
+            yield insight.who, insight.about, insight.finding
 
 
 @click.command("export")

@@ -29,9 +29,9 @@ class Patience:
     """
 
     tries: int = 6
-    seconds: float = 110
+    seconds: float = 100
     connect: float = 5
-    silence: float = 50
+    silence: float = 45
     first_wait: float = 2
     longest_wait: float = 32
     calls: int = 50

@@ -1,0 +1,85 @@
+"""What stands out, in plain words: person by person, what to look at first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isnan
+from typing import Any
+
+from sheetsync.findings import Findings
+from sheetsync.periods import Cadence
+from sheetsync.prospects import due_in_words
+from sheetsync.sentences import about, full_day, number
+
+_IDLE = 7  # days without a row after which it is said
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """One finding about a person ("Everyone" for what concerns all): what it is about, and what it says."""
+
+    who: str
+    about: str
+    finding: str
+
+
+def insights(findings: Findings) -> Iterator[Insight]:
+    """The insights of every person in the order of the plan, then those about everyone."""
+    for person in findings.plan.people:
+        for about_, finding in _of(findings, person.name):
+            yield Insight(person.name, about_, finding)
+    for payoff in findings.payoffs:
+        if payoff.who is None:
+            yield Insight("Everyone", _event(payoff.event.name), payoff.sentence)
+
+
+def _of(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
+    yield from _silence(findings, who)
+    for diagnosis in findings.diagnoses:
+        if diagnosis.person == who:
+            yield "Diagnosis", diagnosis.sentence
+    ahead = [(name, p.due) for (person, _, name), p in findings.prospects.items() if person == who and p.due]
+    if ahead:
+        yield "Next seven days", "; ".join(f"{name}: {due_in_words(due)}" for name, due in ahead) + "."
+    if who in findings.rhythms:
+        yield "Rhythm", findings.rhythms[who].sentence
+    yield from _goals(findings, who)
+    for funnel in findings.funnels:
+        if funnel.person == who:
+            yield f"{funnel.activity} → {funnel.goal}", funnel.sentence
+    for payoff in findings.payoffs:
+        if payoff.who == who:
+            yield _event(payoff.event.name), payoff.sentence
+
+
+def _event(name: str) -> str:
+    return f"Is “{name}” paying off?"
+
+
+def _silence(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
+    last = findings.last_logged.get(who)
+    if last is None:
+        yield "Log", "Nothing logged yet."
+    elif (idle := (findings.as_of.day - last).days) > _IDLE:
+        yield "Log", f"Nothing logged since {full_day(last)}: {idle} days."
+
+
+def _goals(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
+    """Each outcome goal's open year: its forecast, or where the rate of now would lead, beside last year's figure."""
+    baselines = {(g.name, g.who): g.baseline for g in findings.plan.goals if g.baseline}
+    rollups = findings.rollups
+    if rollups.empty:
+        return
+    mine = rollups[(rollups["person"] == who).to_numpy() & (rollups["kind"] == "goal").to_numpy()]
+    rows: list[Any] = list(mine[(mine["end"] > findings.as_of.day).to_numpy()].itertuples(index=False))
+    for row in rows:
+        chance = findings.chances.get((row.period, who, row.name))
+        baseline = baselines.get((row.name, who), baselines.get((row.name, None)))
+        if chance and row.cadence in {Cadence.QUARTER.value, Cadence.YEAR.value}:
+            yield row.name, chance.sentence + (_beside(chance.forecast.point, baseline) if row.native else "")
+        elif row.native and not isnan(row.projection):
+            text = f"At this rate {about(row.projection)} in {row.period}, against a target of {about(row.target)}."
+            yield row.name, text + _beside(row.projection, baseline)
+
+
+def _beside(value: float, baseline: float | None) -> str:
+    return f" Last year: {number(baseline)} ({value / baseline - 1:+.0%})." if baseline else ""
