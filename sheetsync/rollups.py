@@ -244,6 +244,19 @@ class _OfGoal:
         self.untouched = spread(Workdays(w0, w0)) if self.kind == "goal" else self.shares
         finished = np.arange(len(setting.horizon)) < setting.horizon.index(self.as_of.boundary)
         self.finished = np.where(finished, self.days.w, 0)
+        self.ranks = self._ranks(rows, setting.horizon)
+        self.last = setting.horizon.index(self.as_of.day)
+
+    def _ranks(self, rows: Sequence[Goal], horizon: Horizon) -> "NDArray[np.int64]":
+        """The rank of the rhythm in force on each day: a new rhythm takes nothing from the periods of the old one."""
+        import numpy as np
+
+        usual = self.typical.native.rank if self.typical else len(Cadence)
+        ranks = np.full(len(horizon), usual, dtype=np.int64)
+        for row in sorted(rows, key=lambda row: row.who is not None):
+            start, end = horizon.index(row.start or horizon.start), horizon.index(row.end or horizon.end)
+            ranks[start:end] = row.native.rank
+        return ranks
 
     def part(self, timeline: _Timeline, begin: int) -> "_Part":
         """What the rollups of one cadence are made from, from period number `begin` on."""
@@ -251,14 +264,15 @@ class _OfGoal:
 
         starts = timeline.starts[begin:]
         rows = timeline.rows.get(self.person.name)
-        native = self.typical is not None and timeline.cadence is self.typical.native
+        ranks = self.ranks[np.minimum(starts[1:] - 1, self.last)]
         # The target before time off matters only where a rare goal is expected late.
+        native = bool((ranks == timeline.cadence.rank).any())
         untouched = self.untouched.sums(self.days.w0, starts) if native else np.zeros(len(starts))
         return _Part(
             self,
             timeline,
             slice(begin, len(timeline.periods)),
-            native,
+            ranks,
             sums=timeline.summed(self.person.name, self.measured_by)[begin:],
             target=self.shares.sums(self.days.w, starts)[:-1],
             expected=self.shares.sums(self.finished, starts)[:-1],
@@ -273,13 +287,13 @@ class _OfGoal:
 class _Part:
     """One person, goal and cadence: sums, shares and days, one element for each period in `span`.
 
-    `native`: the cadence is the goal's own.
+    `ranks` are those of the goal's own rhythm at each period's end.
     """
 
     of_goal: _OfGoal
     timeline: _Timeline
     span: slice
-    native: bool
+    ranks: "NDArray[np.int64]"
     sums: "Floats"
     target: "Floats"
     expected: "Floats"
@@ -302,10 +316,9 @@ def _frame(parts: Sequence[_Part]) -> "pd.DataFrame":
     def joined(pick: Callable[[_Part], Any]) -> Any:
         return np.concatenate([pick(part) for part in parts])
 
-    native = repeated(lambda part: part.native, bool)
+    ranks = joined(lambda part: part.ranks)
+    native = ranks == repeated(lambda part: part.timeline.cadence.rank, int)
     measures = _measures(parts, joined, native, repeated(lambda part: part.timeline.cadence is not Cadence.DAY, bool))
-    typical = [(part.of_goal.typical.weight, part.of_goal.typical.native.rank) if part.of_goal.typical else
-               (0.0, len(Cadence)) for part in parts]  # fmt: skip
     head: dict[str, Any] = {
         "cadence": repeated(lambda part: part.timeline.cadence.value),
         "period": joined(lambda part: part.timeline.labels[part.span]),
@@ -318,8 +331,8 @@ def _frame(parts: Sequence[_Part]) -> "pd.DataFrame":
     }
     tail: dict[str, Any] = {
         "closed": measures.closed,
-        "weight": np.repeat([weight for weight, _ in typical], lengths),
-        "rank": np.repeat([rank for _, rank in typical], lengths),
+        "weight": repeated(lambda part: part.of_goal.typical.weight if part.of_goal.typical else 0.0, float),
+        "rank": ranks,
         "days": measures.days,
     }
     return pd.DataFrame(head | statuses(measures) | tail)

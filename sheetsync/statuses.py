@@ -86,7 +86,7 @@ def statuses(m: Measures) -> dict[str, Any]:
         ["off", "untargeted", "met", "silent", "missed", "on track", "behind"],
         "at risk",
     )
-    streak, best = _streaks(judged, met, m)
+    streak, best = _streaks(judged & m.native, met & m.native, m)
     return {
         "actual": m.actual,
         "finished": m.finished,

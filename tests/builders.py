@@ -233,7 +233,12 @@ def _aims(
             aims.append(naive.Aim("goal", measured_by=measured_by, of=of, **common))
         else:
             weight = draw(st.sampled_from((Fraction(1), Fraction(1, 2), Fraction(3), Fraction(0))))
-            aims.append(naive.Aim("activity", every=every[name], weight=weight, **common))
+            # Another row may have another rhythm, but days are working days in all of them or in none.
+            others = (
+                st.just("day") if every[name] == "day" else st.sampled_from([n for n in naive.NATIVE if n != "day"])
+            )
+            rhythm = draw(st.one_of(st.just(every[name]), others))
+            aims.append(naive.Aim("activity", every=rhythm, weight=weight, **common))
     # The order in which the tabs are read: goals, then activities.
     return sorted(aims, key=lambda aim: aim.kind, reverse=True)
 

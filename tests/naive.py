@@ -201,6 +201,11 @@ class Plan:
         own = [a for a in inside if a.who]
         return own[-1] if own else inside[-1] if inside else None
 
+    def row_at(self, aims: Aims, last_day: date) -> Aim:
+        """The row whose rhythm a period that ends on this day is judged by; on days without one, the person's own."""
+        held = self.row_in_force(aims, min(last_day, self.as_of))
+        return held or next((aim for aim in aims if aim.who), aims[0])
+
     def rule(self, who: Who, aim: Aim, day: date) -> tuple[str, Fraction] | None:
         """What is in force on a day: (the cadence whose total it is, "" for the aim's own rhythm; target)."""
         for name in (who.name, ""):
@@ -284,15 +289,15 @@ class Plan:
     def _cadence(
         self, who: Who, aims: Aims, theirs: bool, cadence: str, first: date, rows: list[Entry]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        native = theirs and cadence == native_of(aims[0])
         streak = best = 0
         day = first
         while True:
             days = self.days_of(cadence, day)
             if days[0] > self.as_of:
                 return
+            native = theirs and cadence == native_of(self.row_at(aims, days[-1]))
             result = self._rollup(who, aims, native, days, rows)
-            if result["status"] not in ("off", "untargeted"):
+            if native and result["status"] not in ("off", "untargeted"):
                 if result["status"] == "met":
                     streak += 1
                 elif days[-1] < self.boundary:
@@ -384,8 +389,11 @@ class Plan:
         for aims, theirs in self.aims_of(who):
             aim = next((a for a in aims if a.who), aims[0])
             result = rollups.get((cadence, label, who.name, aim.kind, aim.name))
-            finer = CADENCES.index(native_of(aim)) <= CADENCES.index(cadence)
-            if aim.kind != "activity" or not theirs or not finer or result is None or not result["target"]:
+            if result is None:
+                continue
+            held = self.row_at(aims, result["end"] - DAY)
+            finer = CADENCES.index(native_of(held)) <= CADENCES.index(cadence)
+            if aim.kind != "activity" or not theirs or not finer or not result["target"]:
                 continue
             closed = result["end"] <= self.boundary
             of = result["target"] if closed else result["expected"]

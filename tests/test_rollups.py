@@ -4,12 +4,13 @@ Thousands of random plans, by hand: SHEETSYNC_EXAMPLES=5000 pytest tests/test_ro
 """
 
 import os
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from math import isnan
 from typing import Any
 
 import holidays as public
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -113,6 +114,19 @@ def test_the_worked_example() -> None:
     assert round(row.target, 2) == 36.36 and round(row.expected, 2) == 18.18
     assert round(row.pace, 2) == 0.77 and round(row.required_rate, 2) == 2.24 and row.projection == 28
     assert row.status == "at risk" and round(row.behind_by, 2) == 4.18 and row.slack == 0
+
+
+def test_a_new_rhythm_takes_nothing_from_the_old_one() -> None:
+    """Weekly until June, monthly from then on: the weeks before keep their streaks, the months begin theirs."""
+    weekly = naive.Aim("activity", "Call", target=Fraction(1), every="week", last=date(2026, 5, 31))
+    monthly = naive.Aim("activity", "Call", who="Ann", target=Fraction(1), every="month", first=date(2026, 6, 1))
+    log = [naive.Entry(date(2026, 1, 1) + timedelta(days=7 * n), "Ann", "Call", Fraction(1)) for n in range(30)]
+    found = ann([weekly, monthly], date(2026, 7, 31), log)
+    of_weeks, of_months = ({k[1]: r for k, r in found.items() if k[0] == c} for c in ("week", "month"))
+    assert of_weeks["2026-W20"].native and of_weeks["2026-W20"].streak == 20
+    assert not of_weeks["2026-W25"].native and np.isnan(of_weeks["2026-W25"].streak)
+    assert not of_months["2026-05"].native and of_months["2026-07"].native
+    assert of_months["2026-07"].streak == 2
 
 
 @pytest.mark.parametrize("every", ["week", "month", "quarter", "year", "working day"])

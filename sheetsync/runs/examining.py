@@ -192,7 +192,8 @@ def _size(setup: Setup) -> Said:
         from sheetsync.workbook.google.examining import MOST_CELLS
 
         used = setup.seen.cells / MOST_CELLS
-        found = f"{setup.seen.cells:,} of {MOST_CELLS:,} cells, {counted(rows, 'row')} in the log; 2 calls a sync, of 60 a minute"
+        logged = counted(rows, "row")
+        found = f"{setup.seen.cells:,} of {MOST_CELLS:,} cells, {logged} in the log; 2 calls a sync, of 60 a minute"
     if used < _FULL:
         return Said(found)
     return warning(found, "begin a new workbook with the next year; delete blank rows and columns until then")
