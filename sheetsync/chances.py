@@ -46,7 +46,7 @@ class Chance:
     def sentence(self) -> str:
         """The forecast in plain words."""
         found = self.forecast
-        if self.actual >= self.target:
+        if is_reached(self.actual, self.target):
             return f"{self.period}: {about(self.actual)} of {about(self.target)}, reached."
         provisional = " (provisional: fewer than four periods are closed)" if found.provisional else ""
         band = f"{about(found.low)} to {about(found.high)} in four of five cases"
@@ -59,7 +59,7 @@ def chances(
 ) -> dict[tuple[str, str, str], Chance]:
     """The chance of every outcome goal with a target, by (period label, person, goal).
 
-    There is none for people with under 90 days of history (`forecasts.forecast_all`).
+    There is none for closed periods, and for people with under 90 days of history (`forecasts.forecast_all`).
     """
     goals = rollups[(rollups["kind"] == "goal").to_numpy()] if len(rollups) else rollups
     if goals.empty:
@@ -67,6 +67,8 @@ def chances(
     found: dict[tuple[str, str, str], Chance] = {}
     for cadence in CADENCES:
         period = plan.calendar.containing(cadence, as_of.day)
+        if period.end <= as_of.boundary:
+            continue
         rows: list[Any] = list(goals[(goals["period"] == period.label).to_numpy()].itertuples(index=False))
         targets = {(row.person, row.name): (row.actual, row.target) for row in rows if row.target > 0}
         for name in dict.fromkeys(goal for _, goal in targets):
@@ -76,7 +78,8 @@ def chances(
             for person, forecast in forecast_all(histories, period, as_of.boundary, plan.calendar).items():
                 if forecast is not None:
                     actual, target = targets[person, name]
-                    chance = 1.0 if actual >= target else forecast.probability(target)
+                    sure = is_reached(actual, target) and not forecast.to_come.shrinks
+                    chance = 1.0 if sure else forecast.probability(target)
                     found[period.label, person, name] = Chance(
                         person, name, period.label, actual, target, chance, forecast
                     )
@@ -121,6 +124,13 @@ def _history(plan: Plan, who: str, days: _Days, period: Period) -> History:
     return History(horizon.start, values, worked(plan, person, horizon) / FULL_DAY, days.of)
 
 
-def of_first_goal(found: Mapping[tuple[str, str, str], Chance], label: str, person: str) -> float | None:
-    """The chance that a person's first goal with a forecast is reached in a period."""
-    return next((c.probability for (period, who, _), c in found.items() if (period, who) == (label, person)), None)
+def is_reached(actual: float, target: float) -> bool:
+    """Whether a target is reached, but for the last digits of a float."""
+    return actual >= target - 1e-9 * max(1.0, abs(target))
+
+
+def of_first_goal(plan: Plan, found: Mapping[tuple[str, str, str], Chance], label: str, person: str) -> float | None:
+    """The chance that a person's first goal is reached in a period; None where that goal has no forecast."""
+    first = next((name for kind, name in plan.goals_of(person) if kind == "goal"), None)
+    chance = found.get((label, person, first)) if first else None
+    return chance.probability if chance else None

@@ -13,7 +13,8 @@ from sheetsync.people import Person, TimeOff
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.reviews import Review
 from sheetsync.scores import BEHIND
-from sheetsync.sentences import about, day, number, sentence
+from sheetsync.sentences import about, day, number
+from sheetsync.summaries import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def weekly_digest(
     mine = [r for r in reviews if r.who == person.name]
     before = findings.plan.calendar.previous(week)
     said, promised = _answers(mine, week.label), _answers(mine, before.label)
-    lines = [_line(rollups, row, as_of) for row in _rows_of_week(rollups, week, as_of)]
+    lines = [_line(findings, rollups, row) for row in _rows_of_week(rollups, week, as_of)]
     goals = tuple(line for line in lines if line.kind == "goal")
     activities = tuple(line for line in lines if line.kind == "activity")
     score, last = (findings.scores.get((label, person.name)) for label in (week.label, before.label))
@@ -147,7 +148,7 @@ def _rows_of_week(rollups: pd.DataFrame, week: Period, as_of: AsOf) -> Iterator[
             yield row
 
 
-def _line(rollups: pd.DataFrame, row: Any, as_of: AsOf) -> Line:
+def _line(findings: Findings, rollups: pd.DataFrame, row: Any) -> Line:
     same = rollups[
         (rollups["name"] == row.name) & (rollups["kind"] == row.kind) & (rollups["cadence"] == row.cadence)
     ]
@@ -168,7 +169,7 @@ def _line(rollups: pd.DataFrame, row: Any, as_of: AsOf) -> Line:
         status=row.status,
         change=None if previous is None or unlike else row.actual - previous,
         history=tuple(None if isnan(r.attainment) else r.attainment for r in past),
-        sentence=sentence(row, as_of),
+        sentence=in_words(row, findings),
     )
 
 
@@ -200,7 +201,7 @@ def _run(history: Sequence[float | None]) -> int:
     for share in reversed(history):
         if share is None:
             continue
-        if share < 1:
+        if share < 1 - 1e-9:
             break
         run += 1
     return run

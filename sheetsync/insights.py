@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from math import isnan
 from typing import Any
 
 from sheetsync.findings import Findings
-from sheetsync.periods import Cadence
+from sheetsync.periods import DAY, Cadence
 from sheetsync.prospects import due_in_words
+from sheetsync.rhythms import worked
 from sheetsync.sentences import about, full_day, number
+from sheetsync.workdays import Horizon
 
 _IDLE = 7  # days without a row after which it is said
 
@@ -59,8 +62,14 @@ def _silence(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
     last = findings.last_logged.get(who)
     if last is None:
         yield "Log", "Nothing logged yet."
-    elif (idle := (findings.as_of.day - last).days) > _IDLE:
+    elif (idle := (findings.as_of.day - last).days) > _IDLE and _worked_since(findings, who, last):
         yield "Log", f"Nothing logged since {full_day(last)}: {idle} days."
+
+
+def _worked_since(findings: Findings, who: str, last: date) -> bool:
+    """Whether a person who may have left, or be on holiday, had a working day since then."""
+    person = next(each for each in findings.plan.people if each.name == who)
+    return bool(worked(findings.plan, person, Horizon(last + DAY, findings.as_of.boundary)).any())
 
 
 def _goals(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
@@ -76,10 +85,14 @@ def _goals(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
         baseline = baselines.get((row.name, who), baselines.get((row.name, None)))
         if chance and row.cadence in {Cadence.QUARTER.value, Cadence.YEAR.value}:
             yield row.name, chance.sentence + (_beside(chance.forecast.point, baseline) if row.native else "")
-        elif row.native and not isnan(row.projection):
+        elif row.native and row.target > 0 and not isnan(row.projection):
             text = f"At this rate {about(row.projection)} in {row.period}, against a target of {about(row.target)}."
             yield row.name, text + _beside(row.projection, baseline)
 
 
 def _beside(value: float, baseline: float | None) -> str:
-    return f" Last year: {number(baseline)} ({value / baseline - 1:+.0%})." if baseline else ""
+    if not baseline:
+        return ""
+    change = value / baseline - 1
+    compared = f" ({'+' if change >= 0 else '−'}{abs(change) * 100:.0f} %)" if baseline > 0 else ""
+    return f" Last year: {number(baseline)}{compared}."

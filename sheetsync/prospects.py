@@ -15,7 +15,6 @@ from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.plan import Plan
 from sheetsync.rollups import shares_until
 from sheetsync.sentences import about, day
-from sheetsync.statuses import RARE_TARGET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,11 +74,11 @@ def _due(plan: Plan, row: Any, as_of: AsOf) -> tuple[tuple[date, float], ...]:
     if cadence is Cadence.DAY or row.status == "met" or not days:
         return ()
     period = Period(row.start, row.end, cadence, row.period)
-    sums = shares_until(plan, row.person, (row.kind, row.name), period, days)
-    if row.target <= RARE_TARGET:
-        days, sums = ([row.end - DAY], [row.target]) if row.end - DAY in days else ([], [])
+    wanted = shares_until(plan, row.person, (row.kind, row.name), period, days)
+    if row.rare:
+        wanted = [(wanted[-1][0], row.target)] if wanted and row.end - DAY in days else []
     found: list[tuple[date, float]] = []
-    for until, total in zip(days, sums, strict=True):
+    for until, total in wanted:
         missing = ceil(total - row.actual - 1e-9)
         if missing > (found[-1][1] if found else 0):
             found.append((until, missing))
@@ -89,6 +88,7 @@ def _due(plan: Plan, row: Any, as_of: AsOf) -> tuple[tuple[date, float], ...]:
 def _kept(native: "pd.DataFrame") -> dict[Key, tuple[int, int]]:
     judged = native[~native["status"].isin(_NOT_JUDGED).to_numpy()]
     judged = judged[(judged["closed"].to_numpy(dtype=bool)) | (judged["status"] == "met").to_numpy()]
+    judged = judged.sort_values("start", kind="stable")
     groups = judged.assign(met=(judged["status"] == "met").to_numpy()).groupby(["person", "kind", "name"], sort=False)
     recent = groups.tail(LAST).groupby(["person", "kind", "name"], sort=False)["met"].agg(["sum", "count"])
     return {key: (int(met), int(count)) for key, met, count in recent.itertuples(name=None)}
@@ -100,7 +100,9 @@ def _best_rates(rollups: "pd.DataFrame") -> Mapping[Key, float]:
     weeks = rollups[(rollups["cadence"] == Cadence.WEEK.value).to_numpy() & rollups["closed"].to_numpy(dtype=bool)]
     found: dict[Key, float] = {}
     for key, group in weeks.groupby(["person", "kind", "name"], sort=False):
-        actual, days = group["actual"].to_numpy(dtype=float), group["days"].to_numpy(dtype=float)
+        # Before the first row nothing is known, and nothing ever done is no best.
+        begun = group["actual"].to_numpy(dtype=float).cumsum() > 0
+        actual, days = (group[name].to_numpy(dtype=float)[begun] for name in ("actual", "days"))
         if len(actual) >= BEST_OF:
             done, worked = (np.convolve(part, np.ones(BEST_OF), "valid") for part in (actual, days))
             rates = np.divide(done, worked, out=np.zeros(len(done)), where=worked > 0)

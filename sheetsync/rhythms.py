@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sheetsync.activities import Activity
-from sheetsync.cells import EPOCH
+from sheetsync.cells import EPOCH, serial
 from sheetsync.people import Person
 from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.plan import Plan
@@ -101,7 +101,8 @@ def rhythms(plan: Plan, activities: Iterable[Activity], reviews: Iterable[Review
     logged: defaultdict[str, set[str]] = defaultdict(set)
     first: dict[str, date] = {}
     labels: dict[int, Period] = {}
-    for who, number in {(activity.who, activity.day) for activity in activities}:
+    end = serial(as_of.boundary)
+    for who, number in {(activity.who, activity.day) for activity in activities if activity.day < end}:
         if number not in labels:
             labels[number] = plan.calendar.containing(Cadence.WEEK, EPOCH + timedelta(days=number))
         week = labels[number]

@@ -17,7 +17,7 @@ from sheetsync.people import Person
 from sheetsync.periods import AsOf, Cadence, Period
 from sheetsync.plan import Plan
 from sheetsync.shares import Shares, daily_shares
-from sheetsync.statuses import Measures, statuses
+from sheetsync.statuses import Measures, is_rare, statuses
 from sheetsync.workdays import Horizon, Workdays, public_holidays, workdays
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.Data
     A row exists from the period that holds the plan's first day, or the person's first logged row for it if that is
     earlier (for an activity that is not the person's goal: from that row on), to the period that holds the as-of day.
     Columns: those of the export contract (docs/rollups.schema.json) without `reported`, and `finished` (the actual
-    before the boundary), `closed`, `weight`, `rank` (of the native cadence; finer is smaller) and `days` (worked).
+    before the boundary), `closed`, `weight`, `rank` (of the native cadence; finer is
+    smaller), `days` (worked) and `rare` (one or two in the goal's own period).
     """
     import pandas as pd
 
@@ -77,22 +78,26 @@ def planned(plan: Plan, first: date, last: date) -> dict[tuple[str, str], float]
 
 def shares_until(
     plan: Plan, person: str, goal: tuple[Kind, str], period: Period, days: Sequence[date]
-) -> list[float]:
-    """What a person's target comes to from the start of a period to the end of each of these days, which ascend."""
+) -> list[tuple[date, float]]:
+    """What a person's target comes to from the start of a period to the end of each of these days, which ascend.
+
+    Days on which they do not work are left out.
+    """
     import numpy as np
 
     horizon = Horizon.around(plan.calendar, period.start, period.end)
     setting = _Setting(plan, AsOf(period.end, under_way=False), horizon, (), {})
     who = next(each for each in plan.people if each.name == person)
     of_goal = _OfGoal(setting, who, goal, plan.goals_of(person)[goal], setting.workdays(who))
-    starts = np.array([horizon.index(period.start), *(horizon.index(each) + 1 for each in days)])
+    working = [day for day in days if of_goal.days.w[horizon.index(day)]]
+    starts = np.array([horizon.index(period.start), *(horizon.index(day) + 1 for day in working)])
     sums: list[float] = np.cumsum(of_goal.shares.sums(of_goal.days.w, starts)[:-1]).tolist()
-    return sums
+    return list(zip(working, sums, strict=True))
 
 
 def _columns() -> list[str]:
     head = ["cadence", "period", "start", "end", "person", "kind", "name", "native"]
-    return [*head, *Measures.columns(), "closed", "weight", "rank", "days"]
+    return [*head, *Measures.columns(), "closed", "weight", "rank", "days", "rare"]
 
 
 def _logged(activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
@@ -334,6 +339,7 @@ def _frame(parts: Sequence[_Part]) -> "pd.DataFrame":
         "weight": repeated(lambda part: part.of_goal.typical.weight if part.of_goal.typical else 0.0, float),
         "rank": ranks,
         "days": measures.days,
+        "rare": is_rare(measures),
     }
     return pd.DataFrame(head | statuses(measures) | tail)
 

@@ -113,13 +113,20 @@ def _ratio(numerator: "Floats", denominator: "Floats") -> "Floats":
     return result
 
 
+def is_rare(m: Measures) -> "Booleans":
+    """Whether a period is a goal's own and asks for one or two, before time off."""
+    import numpy as np
+
+    few = reached(np.full(len(m.untouched), float(RARE_TARGET)), m.untouched)
+    return m.small & (m.untouched > 0) & few
+
+
 def _expected(m: Measures) -> "Floats":
     """The shares of finished days; a goal of one or two in its period is expected in the last quarter of it."""
     import numpy as np
 
-    rare = m.small & (m.untouched > 0) & reached(np.full(len(m.untouched), float(RARE_TARGET)), m.untouched)
     gone = np.nan_to_num(_ratio(m.days_finished, m.days))
-    return np.where(rare, m.target * np.maximum(0.0, 4 * gone - 3), m.expected)
+    return np.where(is_rare(m), m.target * np.maximum(0.0, 4 * gone - 3), m.expected)
 
 
 def _slack(m: Measures, expected: "Floats", ahead: "Booleans", days_left: "Floats") -> "Floats":

@@ -134,7 +134,7 @@ def _person_row(findings: Findings, cadence: Cadence, period: Period, person: st
         "attainment": score.score if score else None,
         "behind_on": ", ".join(score.behind_on) if score else None,
         "progress": score.progress if score else None,
-        "forecast": of_first_goal(findings.chances, period.label, person),
+        "forecast": of_first_goal(findings.plan, findings.chances, period.label, person),
         "promise": findings.promises.get((previous, person)),
         "key": lookup_key(cadence, period.label, serial(period.start), person),
     }
@@ -239,7 +239,7 @@ def _team_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
             "who": person.name,
             "group": person.group or None,
             "rhythm": f"{rhythm.kept} of {len(rhythm.weeks)}" if rhythm and rhythm.weeks else None,
-            "forecast": of_first_goal(findings.chances, year, person.name),
+            "forecast": of_first_goal(findings.plan, findings.chances, year, person.name),
             "diagnosis": diagnosis.verdict if diagnosis else None,
             "this_week": this.score if this else None,
             "last_week": last.score if last else None,
