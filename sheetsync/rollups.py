@@ -7,17 +7,17 @@ a target exactly counts as hit.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sheetsync.activities import Activity
-from sheetsync.cells import EPOCH, serial
 from sheetsync.goals import Goal, Kind
 from sheetsync.people import Person
 from sheetsync.periods import AsOf, Cadence, Period
 from sheetsync.plan import Plan
 from sheetsync.shares import Shares, daily_shares
 from sheetsync.statuses import Measures, is_rare, statuses
+from sheetsync.timelines import SUMS, Timeline, logged_days, timeline_of
 from sheetsync.workdays import Horizon, Workdays, public_holidays, workdays
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_SUMS = ("quantity", "quantity_before", "amount", "amount_before", "amounts", "rated", "rating")
-
 
 def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
     """One row for each person, goal or activity, and period that has begun.
@@ -36,20 +34,20 @@ def roll_up(plan: Plan, activities: Sequence[Activity], as_of: AsOf) -> "pd.Data
     A row exists from the period that holds the plan's first day, or the person's first logged row for it if that is
     earlier (for an activity that is not the person's goal: from that row on), to the period that holds the as-of day.
     Columns: those of the export contract (docs/rollups.schema.json) without `reported`, and `finished` (the actual
-    before the boundary), `closed`, `weight`, `rank` (of the native cadence; finer is
-    smaller), `days` (worked) and `rare` (one or two in the goal's own period).
+    before the boundary), `closed`, `weight`, `rank` (of the native cadence; finer is smaller), `days` (worked) and
+    `rare` (one or two in the goal's own period).
     """
     import pandas as pd
 
-    logged = _logged(activities, as_of)
-    first = min([plan.first_day, *(EPOCH + timedelta(days=int(day)) for day in logged["day"].head(1))])
+    logged = logged_days(activities, as_of)
+    begun = logged.first_days()
+    first = min([plan.first_day, *begun.values()])
     if first > as_of.day:
         return pd.DataFrame(columns=_columns())
     horizon = Horizon.around(plan.calendar, first, as_of.day)
-    timelines = [_timeline(plan, cadence, first, as_of, horizon) for cadence in Cadence]
+    timelines = [timeline_of(plan, cadence, first, as_of, horizon) for cadence in Cadence]
     for timeline in timelines:
         timeline.add(logged)
-    begun = {key: EPOCH + timedelta(days=int(day)) for key, day in _first_days(logged).items()}
     setting = _Setting(plan, as_of, horizon, timelines, begun)
     parts = [part for person in plan.people for part in setting.roll_up(person)]
     return _frame(parts) if parts else pd.DataFrame(columns=_columns())
@@ -100,89 +98,6 @@ def _columns() -> list[str]:
     return [*head, *Measures.columns(), "closed", "weight", "rank", "days", "rare"]
 
 
-def _logged(activities: Sequence[Activity], as_of: AsOf) -> "pd.DataFrame":
-    """What was logged up to the as-of day, a row a person, activity and day, in the order of days."""
-    import pandas as pd
-
-    frame = pd.DataFrame.from_records(activities, columns=list(Activity._fields), exclude=["contact", "notes"])
-    frame = frame[frame["day"] <= serial(as_of.day)]
-    frame = frame.astype({"quantity": float, "amount": float, "quality": float})
-    before = frame["day"] < serial(as_of.boundary)
-    frame["quantity_before"] = frame["quantity"].where(before, 0.0)
-    frame["amounts"] = frame["amount"].notna().astype(float)
-    frame["amount"] = frame["amount"].fillna(0.0)
-    frame["amount_before"] = frame["amount"].where(before, 0.0)
-    frame["rated"] = frame["quantity"].where(frame["quality"].notna(), 0.0)
-    frame["rating"] = (frame["quality"] * frame["quantity"]).fillna(0.0)
-    daily = frame.groupby(["who", "activity", "day"], sort=False, as_index=False)[list(_SUMS)].sum()
-    return daily.sort_values("day", kind="stable", ignore_index=True)
-
-
-def _first_days(logged: "pd.DataFrame") -> dict[tuple[str, str], int]:
-    firsts = logged.groupby(["who", "activity"], sort=False, as_index=False)["day"].min()
-    return {(who, name): int(day) for who, name, day in firsts.itertuples(index=False, name=None)}
-
-
-@dataclass(slots=True)
-class _Timeline:
-    """The periods of one cadence, and what was logged in each.
-
-    `starts` are days of the horizon, one a period and the end of the last; `first` is the horizon's first day as a
-    serial number; `labels`, `begins`, `ends` and `closed` have one element a period; `sums` and `rows` hold what was
-    logged, by person and activity, and by person.
-    """
-
-    cadence: Cadence
-    periods: list[Period]
-    starts: "NDArray[np.int64]"
-    first: int
-    labels: "NDArray[np.object_]"
-    begins: "NDArray[np.object_]"
-    ends: "NDArray[np.object_]"
-    closed: "NDArray[np.bool_]"
-    sums: dict[tuple[str, str], tuple["NDArray[np.int64]", "Floats"]]
-    rows: dict[str, "Floats"]
-
-    def add(self, logged: "pd.DataFrame") -> None:
-        """Sum the logged rows by period."""
-        import numpy as np
-
-        if logged.empty:
-            return
-        index = np.searchsorted(self.starts, logged["day"].to_numpy() - self.first, side="right") - 1
-        keyed = logged.assign(index=index)
-        sums = keyed.groupby(["who", "activity", "index"], sort=False)[list(_SUMS)].sum()
-        for (who, activity), group in sums.groupby(level=["who", "activity"], sort=False):
-            self.sums[str(who), str(activity)] = (group.index.get_level_values("index").to_numpy(), group.to_numpy())
-        for who, counted in keyed.groupby("who", sort=False)["index"]:
-            self.rows[str(who)] = np.bincount(counted.to_numpy(), minlength=len(self.periods)).astype(float)
-
-    def position(self, day: date) -> int:
-        """The index of the period that holds a day."""
-        return next(i for i, period in enumerate(self.periods) if day < period.end)
-
-    def summed(self, who: str, activity: str) -> "Floats":
-        """What was logged, a row a period, a column for each of `_SUMS`."""
-        import numpy as np
-
-        dense = np.zeros((len(self.periods), len(_SUMS)))
-        index, values = self.sums.get((who, activity), (np.zeros(0, dtype=np.int64), np.zeros((0, len(_SUMS)))))
-        dense[index] = values
-        return dense
-
-
-def _timeline(plan: Plan, cadence: Cadence, first: date, as_of: AsOf, horizon: Horizon) -> _Timeline:
-    import numpy as np
-
-    periods = list(plan.calendar.between(cadence, first, as_of.day))
-    bounds = [(p.start - horizon.start).days for p in periods] + [(periods[-1].end - horizon.start).days]
-    labels, begins, ends = (
-        np.array([getattr(p, name) for p in periods], dtype=object) for name in ("label", "start", "end")
-    )
-    closed = np.array([p.end <= as_of.boundary for p in periods])
-    return _Timeline(cadence, periods, np.array(bounds), serial(horizon.start), labels, begins, ends, closed, {}, {})
-
-
 @dataclass(frozen=True, slots=True)
 class _Setting:
     """What all people share: the plan, the day, the periods, and when each person first logged each activity."""
@@ -190,7 +105,7 @@ class _Setting:
     plan: Plan
     as_of: AsOf
     horizon: Horizon
-    timelines: Sequence[_Timeline]
+    timelines: Sequence[Timeline]
     begun: dict[tuple[str, str], date]
 
     def roll_up(self, person: Person) -> Iterator["_Part"]:
@@ -263,7 +178,7 @@ class _OfGoal:
             ranks[start:end] = row.native.rank
         return ranks
 
-    def part(self, timeline: _Timeline, begin: int) -> "_Part":
+    def part(self, timeline: Timeline, begin: int) -> "_Part":
         """What the rollups of one cadence are made from, from period number `begin` on."""
         import numpy as np
 
@@ -273,17 +188,24 @@ class _OfGoal:
         # The target before time off matters only where a rare goal is expected late.
         native = bool((ranks == timeline.cadence.rank).any())
         untouched = self.untouched.sums(self.days.w0, starts) if native else np.zeros(len(starts))
+        target, days = self.shares.sums(self.days.w, starts)[:-1], _summed(self.days.w, starts)
+        expected, days_finished = target.copy(), days.copy()
+        under_way = int((~timeline.closed[begin:]).sum())
+        if under_way:  # in a closed period all days are finished
+            last = starts[-under_way - 1 :]
+            expected[-under_way:] = self.shares.sums(self.finished, last)[:-1]
+            days_finished[-under_way:] = _summed(self.finished, last)
         return _Part(
             self,
             timeline,
             slice(begin, len(timeline.periods)),
             ranks,
             sums=timeline.summed(self.person.name, self.measured_by)[begin:],
-            target=self.shares.sums(self.days.w, starts)[:-1],
-            expected=self.shares.sums(self.finished, starts)[:-1],
+            target=target,
+            expected=expected,
             untouched=untouched[:-1],
-            days=_summed(self.days.w, starts),
-            days_finished=_summed(self.finished, starts),
+            days=days,
+            days_finished=days_finished,
             rows=np.zeros(len(starts) - 1) if rows is None else rows[begin:],
         )
 
@@ -296,7 +218,7 @@ class _Part:
     """
 
     of_goal: _OfGoal
-    timeline: _Timeline
+    timeline: Timeline
     span: slice
     ranks: "NDArray[np.int64]"
     sums: "Floats"
@@ -349,7 +271,7 @@ def _measures(
 ) -> Measures:
     import numpy as np
 
-    sums = dict(zip(_SUMS, joined(lambda part: part.sums).T, strict=True))
+    sums = dict(zip(SUMS, joined(lambda part: part.sums).T, strict=True))
     by_amount = np.repeat(
         [bool(part.of_goal.typical and part.of_goal.typical.of == "amount") for part in parts],
         [len(part.target) for part in parts],
