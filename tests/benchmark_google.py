@@ -6,12 +6,10 @@ plain gspread script that reads every tab and writes the tool's tabs. The local 
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import date
 from pathlib import Path
 
@@ -35,7 +33,8 @@ answer = AuthorizedSession(robot).post(
 ranges = json.loads(answer.content)["valueRanges"]
 found = {item["dataFilters"][0]["gridRange"]["sheetId"]: item["valueRange"] for item in ranges}
 rows = found[int(log)]["values"]
-frame = pd.DataFrame(rows[1:], columns=rows[0])
+width = len(rows[0])
+frame = pd.DataFrame([row + [None] * (width - len(row)) for row in rows[1:]], columns=rows[0])
 frame["Count"] = pd.to_numeric(frame["Count"])
 frame.groupby(["Who", "Activity", "Date"])["Count"].sum()
 """
@@ -105,15 +104,27 @@ def _report(
     print(f"peer:        {peer:.2f} s = {peer / sync:.1f} x the sync")
 
 
+# Between this process, which holds the whole local Google, and what is measured: a fork's memory begins with that of
+# the process it comes from.
+_MEASURED = """
+import os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - started, usage.ru_maxrss / 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def _run(command: list[str]) -> tuple[float, float]:
     """Seconds, and the most memory the process ever held, in MB."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command[:6]} ended with {process.returncode}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", _MEASURED, *command], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{command[:6]} ended with {done.returncode}: {done.stderr}")
+    seconds, megabytes = done.stdout.split()
+    return float(seconds), float(megabytes)
 
 
 if __name__ == "__main__":
