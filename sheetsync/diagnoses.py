@@ -5,7 +5,7 @@ and activities below 85 %: restore the rhythm first. Else on course. 85 % is the
 square of two by two is OpenOKR's (its METHOD.md, 8.6), with the pace as the outcome.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
@@ -95,18 +95,28 @@ def diagnoses(
     periods = [now]
     if as_of.boundary - now.start < _OLD_ENOUGH:
         periods.insert(0, plan.calendar.previous(now))
+    rows = _by_person(rollups, [period.label for period in periods])
     found: list[Diagnosis] = []
     for person in plan.people:
-        rows = rollups[(rollups["person"] == person.name) & (rollups["cadence"] == cadence.value)]
-        candidates = (_diagnosis(rows, period, scores.get((period.label, person.name))) for period in periods)
+        mine = rows.get(person.name, [])
+        candidates = (_diagnosis(mine, period, scores.get((period.label, person.name))) for period in periods)
         diagnosis = next((d for d in candidates if d), None)
         if diagnosis:
             found.append(_with_missing(diagnosis, rhythms.get(person.name)))
     return found
 
 
-def _diagnosis(rollups: "pd.DataFrame", period: Period, score: Score | None) -> Diagnosis | None:
-    rows: list[Any] = list(rollups[rollups["period"] == period.label].itertuples(index=False))
+def _by_person(rollups: "pd.DataFrame", labels: list[str]) -> dict[str, list[Any]]:
+    """The rollups of these periods, by person."""
+    found: dict[str, list[Any]] = {}
+    rows: Iterable[Any] = rollups[rollups["period"].isin(labels)].itertuples(index=False)
+    for row in rows:
+        found.setdefault(row.person, []).append(row)
+    return found
+
+
+def _diagnosis(rollups: list[Any], period: Period, score: Score | None) -> Diagnosis | None:
+    rows = [row for row in rollups if row.period == period.label]
     goal = next((row for row in rows if row.kind == "goal" and not isnan(row.pace)), None)
     if goal is None or score is None or score.score is None:
         return None

@@ -1,6 +1,6 @@
 """What stands out, in plain words: person by person, what to look at first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isnan
@@ -27,15 +27,27 @@ class Insight:
 
 def insights(findings: Findings) -> Iterator[Insight]:
     """The insights of every person in the order of the plan, then those about everyone."""
+    goals = _open_goals(findings)
     for person in findings.plan.people:
-        for about_, finding in _of(findings, person.name):
+        for about_, finding in _of(findings, person.name, goals.get(person.name, [])):
             yield Insight(person.name, about_, finding)
     for payoff in findings.payoffs:
         if payoff.who is None:
             yield Insight("Everyone", _event(payoff.event.name), payoff.sentence)
 
 
-def _of(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
+def _open_goals(findings: Findings) -> dict[str, list[Any]]:
+    """The rollups of outcome goals in the periods that are open, by person."""
+    rollups, found = findings.rollups, dict[str, list[Any]]()
+    if not rollups.empty:
+        goals = rollups[(rollups["kind"] == "goal").to_numpy() & (rollups["end"] > findings.as_of.day).to_numpy()]
+        rows: Iterator[Any] = goals.itertuples(index=False)
+        for row in rows:
+            found.setdefault(row.person, []).append(row)
+    return found
+
+
+def _of(findings: Findings, who: str, goals: Sequence[Any]) -> Iterator[tuple[str, str]]:
     yield from _silence(findings, who)
     for diagnosis in findings.diagnoses:
         if diagnosis.person == who:
@@ -45,7 +57,7 @@ def _of(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
         yield "Next seven days", "; ".join(f"{name}: {due_in_words(due)}" for name, due in ahead) + "."
     if who in findings.rhythms:
         yield "Rhythm", findings.rhythms[who].sentence
-    yield from _goals(findings, who)
+    yield from _goals(findings, who, goals)
     for funnel in findings.funnels:
         if funnel.person == who:
             yield f"{funnel.activity} → {funnel.goal}", funnel.sentence
@@ -72,14 +84,9 @@ def _worked_since(findings: Findings, who: str, last: date) -> bool:
     return bool(worked(findings.plan, person, Horizon(last + DAY, findings.as_of.boundary)).any())
 
 
-def _goals(findings: Findings, who: str) -> Iterator[tuple[str, str]]:
+def _goals(findings: Findings, who: str, rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """Each outcome goal's open year: its forecast, or where the rate of now would lead, beside last year's figure."""
     baselines = {(g.name, g.who): g.baseline for g in findings.plan.goals if g.baseline}
-    rollups = findings.rollups
-    if rollups.empty:
-        return
-    mine = rollups[(rollups["person"] == who).to_numpy() & (rollups["kind"] == "goal").to_numpy()]
-    rows: list[Any] = list(mine[(mine["end"] > findings.as_of.day).to_numpy()].itertuples(index=False))
     for row in rows:
         chance = findings.chances.get((row.period, who, row.name))
         baseline = baselines.get((row.name, who), baselines.get((row.name, None)))
