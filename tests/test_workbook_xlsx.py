@@ -19,7 +19,7 @@ import openpyxl.styles
 import pytest
 from openpyxl.comments import Comment
 
-from sheetsync.cells import Cell, serial
+from sheetsync.cells import Cell, column_letters, serial
 from sheetsync.errors import Busy, ConfigError, GuardTripped
 from sheetsync.formulas import row_formula
 from sheetsync.template import WorkbookTemplate
@@ -177,7 +177,8 @@ class TestCreate:
                 header = sheet.cell(tab.header_row, at)
                 assert header.font.bold
                 assert column.note in (header.comment.text if header.comment else "")
-        assert book["Weekly summary"].column_dimensions["O"].hidden
+        hidden = column_letters(sales.tab("weekly_summary").position("progress"))
+        assert book["Weekly summary"].column_dimensions[hidden].hidden
         assert "Only sheetsync writes" in book["Team"]["A1"].comment.text
         assert book.active.title == "Dashboard"
 
