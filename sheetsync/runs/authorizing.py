@@ -98,14 +98,14 @@ def standing(config: Config) -> Standing | None:
     if config.spreadsheet_id is None and config.credentials_path is None:
         return None
     from sheetsync.workbook import google
-    from sheetsync.workbook.google import credentials
+    from sheetsync.workbook.google import credentials, examining
 
     key = credentials.read_key(config.credentials_path) if config.credentials_path else None
     connection = google.Connection(key, config.google.api_endpoint)
     account, title = key.account if key else connection.robot, None
     refusal: SheetsyncError | None = None
     try:
-        account = credentials.who_is(connection)
+        account = examining.who_is(connection)
     except AuthorizationError as error:
         refusal = error
         if not connection.credentials.token:
@@ -113,7 +113,7 @@ def standing(config: Config) -> Standing | None:
     if config.spreadsheet_id:
         refusal = None  # Drive may be out of reach for one who only needs this spreadsheet
         try:
-            title = credentials.title_of(connection, config.spreadsheet_id)
+            title = examining.title_of(connection, config.spreadsheet_id)
         except (AuthorizationError, ConfigError) as error:
             refusal = error
     auth = connection.credentials
@@ -167,7 +167,7 @@ def _place_for_token(config: Config) -> Path:
 
 def _address(config: Config, key: "Key") -> str:
     from sheetsync.workbook.google import Connection
-    from sheetsync.workbook.google.credentials import who_is
+    from sheetsync.workbook.google.examining import who_is
     from sheetsync.workbook.google.patience import Patience
 
     # A person waits, and can do without the name.

@@ -11,16 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sheetsync.errors import AuthorizationError, ConfigError
 
-if TYPE_CHECKING:
-    from sheetsync.workbook.google.connection import Connection
-
 # drive.file reaches the files that sheetsync made; spreadsheets those that a person made and shared with it.
 SCOPES = ("https://www.googleapis.com/auth/drive.file", "https://www.googleapis.com/auth/spreadsheets")
-_ABOUT = "https://www.googleapis.com/drive/v3/about"
 _NEEDED = {
     "service_account": ("client_email", "private_key", "token_uri"),
     "authorized_user": ("client_id", "client_secret", "refresh_token"),
@@ -174,21 +170,3 @@ def kind_of(credentials: Any) -> str:
     """What google-auth's credentials are, in a few words."""
     module = type(credentials).__module__.removeprefix("google.")
     return _KINDS.get(module, "workload identity")
-
-
-def who_is(connection: "Connection") -> str:
-    """The address of whoever is signed in, as Google knows it. Raises as `Connection.call` does."""
-    answer = connection.call("get", _ABOUT, about=None, params={"fields": "user(emailAddress)"})
-    return str(answer["user"]["emailAddress"])
-
-
-def title_of(connection: "Connection", spreadsheet_id: str) -> str:
-    """The title of a spreadsheet, if it can be opened. Raises as `Connection.call` does."""
-    from sheetsync.workbook.google.connection import SHEETS
-
-    url = f"{SHEETS}/{spreadsheet_id}"
-    return str(
-        connection.call("get", url, about=spreadsheet_id, params={"fields": "properties.title"})["properties"][
-            "title"
-        ]
-    )

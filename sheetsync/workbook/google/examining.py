@@ -16,12 +16,15 @@ from sheetsync.workbook.google.credentials import read_key
 from sheetsync.workbook.google.patience import Patience
 from sheetsync.workbook.google.refusals import Refusal
 
-__all__ = ["MOST_CELLS", "Seen", "clock_of", "connect_briefly", "is_sign_in", "see", "try_writing"]
+__all__ = [
+    "MOST_CELLS", "Seen", "clock_of", "connect_briefly", "is_sign_in", "see", "title_of", "try_writing", "who_is",
+]  # fmt: skip
 
 MOST_CELLS = 10_000_000
 # A person waits for the answer: a second try for a hiccup, and no more.
 _PATIENCE = Patience(tries=2, seconds=30, silence=20, first_wait=1)
 _CLOCK_SECONDS = 10
+_ABOUT = "https://www.googleapis.com/drive/v3/about"
 _FIELDS = (
     "properties(title,timeZone),sheets(properties(sheetId,title,gridProperties(rowCount,columnCount)),"
     "protectedRanges(range,warningOnly,requestingUserCanEdit,description))"
@@ -127,3 +130,16 @@ def clock_of(connection: Connection | None, endpoint: str | None) -> datetime:
         return parsedate_to_datetime(answer.headers["Date"])
     except (requests.RequestException, KeyError, ValueError):
         raise Unavailable("Google cannot be reached; check the network") from None
+
+
+def who_is(connection: Connection) -> str:
+    """The address of whoever is signed in, as Google knows it. Raises as `Connection.call` does."""
+    answer = connection.call("get", _ABOUT, about=None, params={"fields": "user(emailAddress)"})
+    return str(answer["user"]["emailAddress"])
+
+
+def title_of(connection: Connection, spreadsheet_id: str) -> str:
+    """The title of a spreadsheet, if it can be opened. Raises as `Connection.call` does."""
+    fields = {"fields": "properties.title"}
+    found = connection.call("get", f"{SHEETS}/{spreadsheet_id}", about=spreadsheet_id, params=fields)
+    return str(found["properties"]["title"])
