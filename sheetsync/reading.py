@@ -5,7 +5,7 @@ offline what a sync gives.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from sheetsync.activities import Logged, Vocabulary, gathered, parse_log, parse_tally
@@ -19,12 +19,12 @@ from sheetsync.findings import Findings
 from sheetsync.funnels import funnels
 from sheetsync.names import Names
 from sheetsync.payoffs import payoffs
-from sheetsync.periods import DAY, AsOf, Cadence, Calendar
+from sheetsync.periods import DAY, AsOf, Cadence, Calendar, Period
 from sheetsync.plan import Plan, parse_plan
 from sheetsync.prospects import prospects
 from sheetsync.restated import Reported, with_reported
 from sheetsync.reviews import Review, parse_reviews
-from sheetsync.rhythms import rhythms
+from sheetsync.rhythms import MET_ON, PARTNER, WeeklyTabs, rhythms
 from sheetsync.rollups import planned, roll_up
 from sheetsync.scores import scores
 from sheetsync.tables import Table, find_columns
@@ -52,6 +52,7 @@ class Understood:
     reviews: tuple[Review, ...]
     problems: tuple[Problem, ...]
     events: tuple[Event, ...] = ()
+    weekly: WeeklyTabs = field(default_factory=WeeklyTabs)
 
 
 def find_tables(
@@ -100,7 +101,7 @@ def understand(tables: Mapping[str, Table], settings: Settings, today: date) -> 
         [*doubled, *problems, *worries, *logged.problems, *unread, *unclear],
         key=lambda p: (order.get(p.tab, 0), p.row),
     )
-    return Understood(plan, logged, tuple(reviews), tuple(found), tuple(events))
+    return Understood(plan, logged, tuple(reviews), tuple(found), tuple(events), _weekly(tables.values()))
 
 
 def _events(tables: Iterable[Table], people: Names) -> tuple[list[Event], list[Problem]]:
@@ -117,7 +118,7 @@ def find_out(understood: Understood, as_of: AsOf, reported: Reported | None = No
     rollups = with_reported(roll_up(plan, activities, as_of), reported or {})
     last_day = max(plan.year.end, plan.calendar.containing(Cadence.YEAR, as_of.day).end) - DAY
     scored = scores(rollups)
-    rhythm = rhythms(plan, activities, understood.reviews, as_of)
+    rhythm = rhythms(plan, activities, understood.reviews, as_of, understood.weekly)
     return Findings(
         plan=plan,
         as_of=as_of,
@@ -126,7 +127,7 @@ def find_out(understood: Understood, as_of: AsOf, reported: Reported | None = No
         due=planned(plan, plan.first_day, last_day),
         last_logged=_last_days(understood, as_of),
         problems=understood.problems,
-        promises=_promises(understood.reviews),
+        promises=_promises(understood.reviews, plan.calendar.containing(Cadence.WEEK, as_of.day)),
         prospects=prospects(plan, rollups, as_of),
         rhythms=rhythm,
         diagnoses=diagnoses(plan, rollups, scored, rhythm, as_of),
@@ -145,9 +146,16 @@ def _last_days(understood: Understood, as_of: AsOf) -> dict[str, date]:
     return {who: EPOCH + DAY * day for who, day in last.items()}
 
 
-def _promises(reviews: Iterable[Review]) -> dict[tuple[str, str], str]:
+def _promises(reviews: Iterable[Review], week: Period) -> dict[tuple[str, str], str]:
+    """Each person's next action by week, up to the week of the as-of day."""
     return {
         (review.period, review.who): review.answers["next_action"]
         for review in reviews
-        if review.cadence is Cadence.WEEK and "next_action" in review.answers
+        if review.cadence is Cadence.WEEK and review.period <= week.label and "next_action" in review.answers
     }
+
+
+def _weekly(tables: Iterable[Table]) -> WeeklyTabs:
+    weekly = [table.tab for table in tables if table.tab.role == "review" and table.tab.cadence is Cadence.WEEK]
+    met = any(tab.key == PARTNER or any(column.key == MET_ON for column in tab.columns) for tab in weekly)
+    return WeeklyTabs(review=any(tab.key != PARTNER for tab in weekly), partner=met)

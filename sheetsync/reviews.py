@@ -30,22 +30,30 @@ def parse_reviews(
     for table in tables:
         asked = [c.key for c in table.tab.columns if not c.computed and c.key not in {"period", "who"}]
         cadence = table.tab.cadence or Cadence.WEEK
+        seen: set[tuple[str, str]] = set()
         for number, cells in table.rows():
             answers = {key: text_of(cells.get(key)) for key in asked if not is_blank(cells.get(key))}
             if not answers:
                 continue
             who = vocabulary.read_person(cells.get("who"))
-            label = _label(cells.get("period"), cadence, calendar)
+            label = read_label(cells.get("period"), cadence, calendar)
             for key, value in (("period", label), ("who", who)):
                 if isinstance(value, Misread):
                     typed = text_of(cells.get(key))
                     problems.append(Problem(table.title, number, table.heading(key), value.what, value.hint, typed))
-            if isinstance(who, str) and isinstance(label, str):
-                reviews.append(Review(table.tab.key, cadence, label, who, answers))
+            if not (isinstance(who, str) and isinstance(label, str)):
+                continue
+            if (label, who) in seen:
+                what = f"{who} has another row for {label}, which is read instead"
+                hint = "put both together in one row"
+                problems.append(Problem(table.title, number, table.heading("period"), what, hint, label))
+                continue
+            seen.add((label, who))
+            reviews.append(Review(table.tab.key, cadence, label, who, answers))
     return reviews, problems
 
 
-def _label(cell: object, cadence: Cadence, calendar: Calendar) -> str | Misread:
+def read_label(cell: object, cadence: Cadence, calendar: Calendar) -> str | Misread:
     """A period's label; a date means the period that holds it."""
     if isinstance(cell, int | float) and cadence is Cadence.YEAR:
         cell = text_of(cell)

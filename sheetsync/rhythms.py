@@ -7,7 +7,7 @@ review on (from the plan's first day while there is none).
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LAST = 13
-# The key of the tab for the talk with the partner; any other weekly review tab is a look back.
-_PARTNER = "partner"
+# The key of the tab for the talk with the partner; any other weekly review tab is a look back, and with a day under
+# this key of a column it is both: who works alone may keep one tab for the two.
+PARTNER, MET_ON = "partner", "met_on"
 ELEMENTS = ("log", "weekly review", "partner meeting")
 
 
@@ -42,8 +43,22 @@ class Week:
 
     @property
     def kept(self) -> bool:
-        """Whether all three happened."""
+        """Whether all happened that the workbook has a place for."""
         return self.logged and self.reviewed and self.met
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyTabs:
+    """What a workbook's weekly tabs have a place for: a look back at the week, the talk with the partner."""
+
+    review: bool = True
+    partner: bool = True
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """What a week consists of in a workbook with these tabs."""
+        there = (True, self.review, self.partner)
+        return tuple(element for element, is_there in zip(ELEMENTS, there, strict=True) if is_there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,7 @@ class Rhythm:
     weeks: tuple[Week, ...]
     run: int
     best: int
+    elements: tuple[str, ...] = ELEMENTS
 
     @property
     def kept(self) -> int:
@@ -69,12 +85,12 @@ class Rhythm:
         """In how many of `weeks` each element happened, in the order of `ELEMENTS`."""
         parts = ((week.logged, week.reviewed, week.met) for week in self.weeks)
         sums = [sum(column) for column in zip(*parts, strict=True)] or [0] * len(ELEMENTS)
-        return dict(zip(ELEMENTS, sums, strict=True))
+        return {element: n for element, n in zip(ELEMENTS, sums, strict=True) if element in self.elements}
 
     @property
     def missing(self) -> str | None:
         """The element that was missing most often; None when none ever was."""
-        rarest = min(ELEMENTS, key=self.happened.__getitem__)
+        rarest = min(self.elements, key=self.happened.__getitem__)
         return rarest if self.happened[rarest] < len(self.weeks) else None
 
     @property
@@ -84,7 +100,9 @@ class Rhythm:
         if not total:
             return "No full week yet."
         of = f"the last {total} weeks" if total > 1 else "1 week"
-        text = f"{self.kept} of {of} had all three: log, weekly review and partner meeting"
+        *first, last = self.elements
+        what = {1: "a row in the ", 2: "both: ", 3: "all three: "}[len(self.elements)]
+        text = f"{self.kept} of {of} had {what}{', '.join(first)}{' and ' if first else ''}{last}"
         if self.run > 1 or self.best > self.run:
             text += f"; {counted(self.run, 'week')} in a row now, {self.best} at best"
         if self.missing and self.kept < total:
@@ -92,7 +110,13 @@ class Rhythm:
         return text + "."
 
 
-def rhythms(plan: Plan, activities: Iterable[Activity], reviews: Iterable[Review], as_of: AsOf) -> dict[str, Rhythm]:
+def rhythms(
+    plan: Plan,
+    activities: Iterable[Activity],
+    reviews: Iterable[Review],
+    as_of: AsOf,
+    tabs: WeeklyTabs = WeeklyTabs(),
+) -> dict[str, Rhythm]:
     """The rhythm of every person in the plan, by name, over the weeks that are closed at the as-of day.
 
     Any row of the log counts, one with Count 0 too: somebody wrote that there was nothing. A review counts with any
@@ -112,17 +136,26 @@ def rhythms(plan: Plan, activities: Iterable[Activity], reviews: Iterable[Review
     for review in reviews:
         named = plan.calendar.parse(review.period) if review.cadence is Cadence.WEEK else None
         if named:
-            written[review.who, review.tab == _PARTNER].add(named.label)
+            if review.tab == PARTNER or MET_ON in review.answers:
+                written[review.who, True].add(named.label)
+            if review.tab != PARTNER and review.answers.keys() - {MET_ON}:
+                written[review.who, False].add(named.label)
             first[review.who] = min(first.get(review.who, named.start), named.start)
     found = {}
     for person in plan.people:
         name = person.name
         looked_back, met = written[name, False], written[name, True]
         weeks = [
-            Week(w.label, w.start, w.label in logged[name], w.label in looked_back, w.label in met)
+            Week(
+                w.label,
+                w.start,
+                w.label in logged[name],
+                not tabs.review or w.label in looked_back,
+                not tabs.partner or w.label in met,
+            )
             for w in _weeks(plan, person, first.get(name, plan.first_day), as_of)
         ]
-        found[name] = _rhythm(plan, name, weeks, as_of)
+        found[name] = replace(_rhythm(plan, name, weeks, as_of), elements=tabs.elements)
     return found
 
 

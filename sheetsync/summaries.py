@@ -26,17 +26,21 @@ if TYPE_CHECKING:
 Grid = list[list[Cell]]
 ALL = "All activities"
 _LONGEST_TEXT = 500
+# What fits into a cell of either kind of workbook.
+_LONGEST_CELL = 32_000
 _WORTH_COUNTING = 3
 
 
 def lay_out(template: WorkbookTemplate, findings: Findings) -> dict[str, Grid]:
     """The whole grid of every tool tab, by the tab's key."""
-    return {tab.key: _grid(tab, findings) for tab in template.tabs if tab.is_tool_tab}
+    problems = template.first("problems")
+    where = f": see the {problems.title} tab" if problems else ""
+    return {tab.key: _grid(tab, findings, where) for tab in template.tabs if tab.is_tool_tab}
 
 
-def _grid(tab: Tab, findings: Findings) -> Grid:
+def _grid(tab: Tab, findings: Findings, where: str) -> Grid:
     rows = _ROWS[tab.role](tab, findings)
-    grid: Grid = [[text or None] for text in _intro(tab, findings)]
+    grid: Grid = [[text or None] for text in _intro(tab, findings, where)]
     grid.append([column.title for column in tab.columns])
     grid += ([_shown(row.get(column.key), column.type) for column in tab.columns] for row in rows)
     return grid
@@ -52,18 +56,23 @@ def _shown(cell: Cell, column_type: str) -> Cell:
             return 0.99
         rounded = round(cell, 4 if column_type == "percent" else 2)
         return int(rounded) if rounded.is_integer() else rounded
+    if isinstance(cell, str) and len(cell) > _LONGEST_CELL:
+        return cell[: _LONGEST_CELL - 1] + "…"
     return None if cell == "" else cell
 
 
-def _intro(tab: Tab, findings: Findings) -> list[str]:
-    """The lines above the header: the template's, the second one the as-of line, the third what needs a look."""
+def _intro(tab: Tab, findings: Findings, where: str) -> list[str]:
+    """The lines above the header: the template's, the second one the as-of line, the third what needs a look.
+
+    `where` ends the third one: it leads to the problems, if there is a tab for them.
+    """
     lines = list(tab.intro)
     if len(lines) > 1:
         lines[1] = as_of_line(findings.as_of)
     if len(lines) > 2:
         count = len(findings.problems)
         needs = "1 cell needs" if count == 1 else f"{count} cells need"
-        lines[2] = f"⚠ {needs} a look: see the Problems tab" if count else "✓ Every row could be read"
+        lines[2] = f"⚠ {needs} a look{where}" if count else "✓ Every row could be read"
     return lines
 
 

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from tests.checkups import checks, failed, states, warned
-from tests.cli import NOW, Desk, lean_template, new_desk, sheetsync, small_desk
+from tests.cli import NOW, TODAY, Desk, lean_template, new_desk, sheetsync, small_desk
 from tests.smtp_server import smtp_server
 
 
@@ -333,3 +333,23 @@ def test_a_partner_whom_nobody_may_write_to(desk: Desk) -> None:
         book["People"]["E2"] = "ben@example.com"
     desk.configure("recipients: []", 'recipients: ["*@example.org"]')
     warned(desk, "recipients", "ben@example.com", "held")
+
+
+def test_a_log_comes_back_without_doubling_the_tally(desk: Desk) -> None:
+    """While the Tally cannot be read nobody knows what is lost; once it can, all of it comes back, once."""
+    with desk.edited() as book:
+        sheet = book["Tally"]
+        sheet["C1"] = "Meeting"
+        for row in range(2, 7):
+            sheet.cell(row, 1).value, sheet.cell(row, 2).value, sheet.cell(row, 3).value = TODAY, "Ann", 3
+    desk.ok("sync")
+    before = desk.ok("export", "activities").out
+    with desk.edited() as book:
+        del book["Log"]
+        book["Tally"]["A1"] = "Wann"
+    assert "still missing" in checks(desk, "--fix", code=5)["fix"]["found"]
+    with desk.edited() as book:
+        book["Tally"]["A1"] = "Date"
+    assert "60 rows" in checks(desk, "--fix")["fix"]["found"]
+    desk.ok("sync")
+    assert sorted(desk.ok("export", "activities").out.splitlines()) == sorted(before.splitlines())

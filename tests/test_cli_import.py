@@ -325,3 +325,10 @@ def test_a_hundred_thousand_rows_in_under_a_minute(tmp_path: Path) -> None:
     seconds = time.perf_counter() - start
     assert seconds < 60
     print(f"100,000 rows imported in {seconds:.1f} s")
+
+
+def test_a_tally_is_imported_with_its_activities(desk: Desk) -> None:
+    """Its columns are the activities: they take their numbers from the file's columns of the same title."""
+    file = desk.csv("tally.csv", ["Date", "Who", "Cold call", "Meeting"], [["2026-10-01", "Ann", 3, 2]])
+    assert desk.ok("import", file, "--tab", "Tally", "--json").json["added"] == 1
+    assert desk.ok("sync", "--json").json["added"] == 2

@@ -98,3 +98,20 @@ def test_no_answer_logs_nothing(desk: Desk) -> None:
     assert code == 2, shown
     assert "not logged: unknown activity “Meting”" in shown
     assert desk.state() == before
+
+
+def test_what_has_no_room_is_refused(desk: Desk) -> None:
+    """A note without its column, or longer than a cell, is not dropped in silence."""
+    before = desk.state()
+    desk.run("log", "Meeting", "--who", "Ann", "--note", "x" * 40_000).refused(2, "Notes has 40,000 characters")
+    assert desk.state() == before
+    with desk.edited() as book:
+        book["Log"].delete_cols(8)
+    desk.run("log", "Meeting", "--who", "Ann", "--note", "precious").refused(2, "no column “Notes”")
+
+
+def test_names_that_cannot_be_read_stop_it(desk: Desk) -> None:
+    """Where a sync would stop for a lost title, the activity is not called unknown."""
+    with desk.edited() as book:
+        book["Activities"]["A1"] = "Aktivität"
+    desk.run("log", "Meeting", "--who", "Ann").refused(5, "“Activity” is gone")

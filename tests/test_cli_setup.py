@@ -176,3 +176,16 @@ def test_extend_keeps_what_is_typed_in_review_rows(tmp_path: Path) -> None:
     assert "Quarterly: 1 row added" in desk.ok("extend").out
     assert desk.cells()["Quarterly"][: len(rows)] == rows
     assert desk.cells()["Quarterly"][-1][:2] == ("2026-Q2", "Ann")
+
+
+def test_extend_knows_periods_however_they_are_typed(tmp_path: Path) -> None:
+    """A label in capitals, a year as a number, a month as a date: no row twice; without its column it stops."""
+    desk = small_desk(tmp_path)
+    desk.ok("extend")
+    with desk.edited() as book:
+        book["Weekly"]["A2"] = str(book["Weekly"]["A2"].value).lower()
+        book["Annual"]["A2"] = 2026
+    assert "Nothing to add" in desk.ok("extend").out
+    with desk.edited() as book:
+        book["Weekly"]["A1"] = "Wk"
+    desk.run("extend").refused(5, "“Week” is gone")

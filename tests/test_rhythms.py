@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sheetsync.cells import Cell, serial
 from sheetsync.periods import AsOf, Cadence, Calendar
-from sheetsync.rhythms import Rhythm, rhythms
+from sheetsync.reviews import Review
+from sheetsync.rhythms import Rhythm, WeeklyTabs, rhythms
 from tests import naive
 from tests.builders import as_of, plans, rows_of, settings_of, understood
 
@@ -117,3 +118,25 @@ def test_order_is_irrelevant_and_runs_are_within_bounds(plan: naive.Plan, seed: 
     for rhythm in result.values():
         assert 0 <= rhythm.run <= rhythm.best and rhythm.kept <= len(rhythm.weeks) <= 13
         assert all(rhythm.kept <= count <= len(rhythm.weeks) for count in rhythm.happened.values())
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [({"review": "fine", "met_on": "46030"}, 1), ({"review": "fine"}, 0), ({"met_on": "46030"}, 0)],
+)
+def test_one_tab_may_hold_both_the_review_and_the_talk(answers: dict[str, str], kept: int) -> None:
+    """Who works alone keeps one weekly tab: the day of the talk is the meeting, any other answer the review."""
+    found = understood(rows("x", ".", "."))
+    reviews = [Review("my_week", Cadence.WEEK, label(0), "Ann", answers)]
+    activities = found.logged.activities
+    assert rhythms(found.plan, activities, reviews, AsOf(date(2026, 1, 11), under_way=False))["Ann"].kept == kept
+
+
+def test_a_workbook_without_a_place_for_it_does_not_ask_for_it() -> None:
+    """Where there is no tab for the partner, log and weekly review are all of it, and the sentence says so."""
+    read = understood(rows("xxxx", "xxx", ""))
+    day = AsOf(MONDAY + timedelta(weeks=4) - timedelta(days=1), under_way=False)
+    found = rhythms(read.plan, read.logged.activities, read.reviews, day, WeeklyTabs(partner=False))["Ann"]
+    assert (found.kept, len(found.weeks), found.missing) == (3, 4, "weekly review")
+    assert found.sentence.startswith("3 of the last 4 weeks had both: log and weekly review")
+    assert list(found.happened) == ["log", "weekly review"]

@@ -72,10 +72,15 @@ def parse_day(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     """The day in an option's text, such as 2026-02-14."""
     if value is None:
         return None
+    from sheetsync.cells import EARLIEST, LATEST
+
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is no day; write it as 2026-02-14") from None
+    if not EARLIEST <= day <= LATEST:
+        raise click.BadParameter(f"{value} is not between {EARLIEST} and {LATEST}")
+    return day
 
 
 pass_context = click.make_pass_decorator(Context)

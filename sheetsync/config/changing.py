@@ -33,8 +33,9 @@ def change(path: Path, at: Location, value: str) -> None:
         raise ConfigError(f"{path} could not be changed; {remedy}")
     fresh = path.resolve().with_name(f".{path.name}.new")
     try:
-        fresh.write_bytes(changed.encode())
+        fresh.touch(mode=0o600)  # it may hold secrets
         shutil.copymode(path, fresh)
+        fresh.write_bytes(changed.encode())
         fresh.replace(path.resolve())
     except OSError as error:
         raise ConfigError(f"{path} cannot be written ({error.strerror}); {remedy}") from None

@@ -164,13 +164,14 @@ class Ledger:
                 ]
                 connection.execute(insert(reported), lines)
 
-    def reported(self) -> Reported:
-        """What was reported of each period at the first sync after its end."""
+    def reported(self, until: date | None = None) -> Reported:
+        """What was reported of each period at the first sync after its end, `until` a day if one is given."""
         with self.transaction() as connection:
             rows = connection.execute(select(reported).where(reported.c.workbook == self.workbook)).all()
         return {
             (row.cadence, row.period): {(who, kind, name): value for who, kind, name, value in _unpacked(row.actuals)}
             for row in rows
+            if until is None or row.at.date() <= until
         }
 
     @property

@@ -61,7 +61,8 @@ def translated(engine: "Engine") -> Iterator[None]:
     """Database errors as one line with an exit code."""
     from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-    place = engine.url.render_as_string(hide_password=True)
+    # A password may stand in the query too.
+    place = engine.url.set(query={}).render_as_string(hide_password=True)
     try:
         yield
     except (OperationalError, InterfaceError) as error:

@@ -6,8 +6,12 @@ from sheetsync.cells import Cell, Misread, is_blank, text_of
 from sheetsync.errors import GuardTripped, UsageError
 from sheetsync.names import Names
 from sheetsync.reading import find_tables
-from sheetsync.runs.importing import complaints, vocabulary
+from sheetsync.runs.importing import complaints, names_are_known, vocabulary
 from sheetsync.runs.opening import Opened
+from sheetsync.tables import Table
+
+# What fits into a cell of either kind of workbook.
+_LONGEST_TEXT = 32_000
 
 Choose = Callable[[str, str, Sequence[str]], str | None]
 """Asks which of some names is meant, given their kind ("activity") and what was typed; None is none of them."""
@@ -22,8 +26,9 @@ def add_activity(run: Opened, cells: Mapping[str, Cell], choose: Choose | None) 
     workbook = run.workbook()
     tables, gone = find_tables(run.template, workbook.read())
     table = tables.get(next(run.template.with_role("log")).key)
-    if table is None:
+    if table is None or not names_are_known(run.template, tables):
         raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
+    _refuse_what_has_no_room(cells, table)
     known = vocabulary(tables, run)
     named = {**cells}
     for key, names in (("activity", known.activities), ("who", known.people)):
@@ -39,6 +44,16 @@ def add_activity(run: Opened, cells: Mapping[str, Cell], choose: Choose | None) 
     layout = workbook.layout
     run.ledger.remember(layout.template, layout.year, layout.marks)
     return f"{table.title} in {workbook.location}", named
+
+
+def _refuse_what_has_no_room(cells: Mapping[str, Cell], table: Table) -> None:
+    for key, cell in cells.items():
+        if cell is not None and key not in table.positions:
+            title = table.heading(key)
+            raise UsageError(f"not logged: {table.title} has no column “{title}”; put it back, or leave it out")
+        if isinstance(cell, str) and len(cell) > _LONGEST_TEXT:
+            found = f"{table.heading(key)} has {len(cell):,} characters"
+            raise UsageError(f"not logged: {found}; shorten it to {_LONGEST_TEXT:,}")
 
 
 def _meant(names: Names, typed: Cell, choose: Choose | None) -> Cell:

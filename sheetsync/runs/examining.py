@@ -47,8 +47,12 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def mendable(checks: Sequence[Check]) -> bool:
-    """Whether tabs or columns are gone."""
-    return any(check.name in {"tabs", "columns"} and check.state in {"warning", "failed"} for check in checks)
+    """Whether tabs or columns are gone, or a sync would stop because the log lost its rows."""
+    return any(
+        (check.name in {"tabs", "columns"} and check.state in {"warning", "failed"})
+        or (check.name == "sync" and check.exit_code == GuardTripped.exit_code)
+        for check in checks
+    )
 
 
 # ---- the configuration and what lies beside it --------------------------------------------------------------------
@@ -85,7 +89,8 @@ def _ledger(setup: Setup) -> Said:
 
     ledger = Ledger(setup.config.ledger_url, identity(setup.config))
     setup.ledger = ledger
-    shown = make_url(setup.config.ledger_url).render_as_string(hide_password=True)
+    # A password may stand in the query too.
+    shown = make_url(setup.config.ledger_url).set(query={}).render_as_string(hide_password=True)
     known = ledger.remembered()
     if known is None:
         return Said(f"{shown}: knows nothing of this workbook yet")

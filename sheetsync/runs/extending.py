@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from sheetsync.cells import Cell, text_of
+from sheetsync.cells import Cell, fold, text_of
 from sheetsync.errors import GuardTripped
+from sheetsync.periods import Cadence, Calendar
 from sheetsync.reading import find_tables
-from sheetsync.runs.creating import place_of, with_review_rows
+from sheetsync.reviews import read_label
+from sheetsync.runs.creating import with_review_rows
 from sheetsync.runs.opening import Opened
 from sheetsync.tables import Table
 
@@ -27,12 +29,26 @@ def extend(run: Opened, year: int | None) -> dict[str, int]:
     added: dict[str, int] = {}
     for tab in run.template.with_role("review"):
         table = tables[tab.key]
-        there = {place_of(cells) for _, cells in table.rows()}
-        new = [_placed(table, row) for row in wanted[tab.key] if place_of(row) not in there]
+        if not {"period", "who"} <= table.positions.keys():
+            missing = next(tab.column(key).title for key in ("period", "who") if key not in table.positions)
+            raise GuardTripped(
+                f"{workbook.location}: tab “{table.title}”: the column “{missing}” is gone; put it back, then extend"
+            )
+        cadence = tab.cadence or Cadence.WEEK
+        there = {_place(cells, cadence, run.config.calendar) for _, cells in table.rows()}
+        new = [
+            _placed(table, row) for row in wanted[tab.key] if _place(row, cadence, run.config.calendar) not in there
+        ]
         if new:
             workbook.append(tab.key, new)
             added[table.title] = len(new)
     return added
+
+
+def _place(cells: Mapping[str, Cell], cadence: Cadence, calendar: Calendar) -> tuple[str, str]:
+    """What tells review rows apart, however the period is typed: its label, and the person."""
+    label = read_label(cells.get("period"), cadence, calendar)
+    return label if isinstance(label, str) else text_of(cells.get("period")), fold(text_of(cells.get("who")))
 
 
 def _placed(table: Table, row: Mapping[str, Cell]) -> list[Cell]:

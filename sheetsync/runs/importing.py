@@ -15,11 +15,11 @@ from sheetsync.cells import Cell, Memo, Misread, fold, hashable, is_blank, read_
 from sheetsync.errors import ConfigError, GuardTripped, Problem, UsageError
 from sheetsync.names import Names
 from sheetsync.plan import parse_plan
-from sheetsync.reading import find_tables
+from sheetsync.reading import LOGGING_ROLES, find_tables
 from sheetsync.runs.opening import Opened
 from sheetsync.runs.tabular import FileRows
 from sheetsync.tables import Table
-from sheetsync.template import Column, Tab
+from sheetsync.template import Column, Role, Tab, WorkbookTemplate
 from sheetsync.workbook import Progress, Workbook
 
 # The cells without which a row says nothing.
@@ -34,6 +34,7 @@ _ESSENTIAL: Mapping[str, frozenset[str]] = {
     "tally": frozenset({"date"}),
     "review": frozenset({"period"}),
 }
+NAMING_ROLES: tuple[Role, ...] = ("people", "activities")
 _NUMBERS = frozenset({"count", "amount", "rating", "number", "percent"})
 
 
@@ -75,12 +76,14 @@ def plan_import(run: Opened, request: Request) -> Import:
     contents = workbook.read()
     tables, gone = find_tables(run.template, contents)
     tab = _tab(run.template.tabs, {key: c.title for key, c in contents.items()}, request.tab)
-    if tab.key not in tables:
+    logs = tab.role in LOGGING_ROLES
+    if tab.key not in tables or (logs and not names_are_known(run.template, tables)):
         raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
     table = tables[tab.key]
     sources = _sources(table, request)
     rows = list(zip(*(_cells(column, request) for column in sources), strict=True))
-    positions = [table.positions[column.key] for column in sources]
+    places = table.positions | {_extra(place): place for place in table.extra}
+    positions = [places[column.key] for column in sources]
     new, keys = _new_rows(run, table, positions, rows)
     problems, refused = complaints(tables, table, new, run)
     shown = [(column.title, _origin(column, request)) for column in sources]
@@ -114,6 +117,9 @@ def _hint(found: str | Misread) -> str:
 def _sources(table: Table, request: Request) -> list[Column]:
     """The tab's columns that the file fills, in order. Raises `ConfigError` for what is not mapped or not there."""
     columns = {fold(c.title): c for c in table.tab.columns if c.key in table.positions and not c.computed}
+    if table.tab.activity_columns:
+        extra = [Column(key=_extra(place), title=title, type="count") for place, title in table.extra.items()]
+        columns = {fold(column.title): column for column in extra} | columns
     titles = Names("column", [c.title for c in columns.values()])
     for given in (*request.mapped, *request.constants):
         if fold(given) not in columns:
@@ -139,6 +145,11 @@ def _sources(table: Table, request: Request) -> list[Column]:
             f'--map "{title}=COLUMN" or --set "{title}=VALUE" (the file has {", ".join(request.rows.header)})'
         )
     return filled
+
+
+def _extra(place: int) -> str:
+    """The key of a column that the template does not know: an activity of a tally."""
+    return f"column {place}"
 
 
 def _origin(column: Column, request: Request) -> str:
@@ -187,7 +198,7 @@ def _new_rows(
     there = Counter(
         _identity(row[p] if p < len(row) else None for p in positions) for row in table.grid[table.header + 1 :]
     )
-    width = max(table.positions.values()) + 1
+    width = max([*table.positions.values(), *positions]) + 1
     seen: Counter[str] = Counter()
     new, keys = [], []
     for row in rows:
@@ -213,6 +224,11 @@ def _identity(cells: Iterable[Cell]) -> str:
         c if isinstance(c, bool) else float(c) if isinstance(c, int | float) else fold(text_of(c)) for c in cells
     ]
     return blake2b(repr(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def names_are_known(template: WorkbookTemplate, tables: Mapping[str, Table]) -> bool:
+    """Whether the tabs can be read whose names a log uses; without them every row would look wrong."""
+    return all(tab.key in tables for role in NAMING_ROLES for tab in template.with_role(role))
 
 
 def vocabulary(tables: Mapping[str, Table], run: Opened) -> Vocabulary:

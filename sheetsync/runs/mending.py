@@ -137,7 +137,8 @@ def mend(run: Opened) -> list[str]:
             workbook.add_columns(table.tab.key, table.header, dict(enumerate(wanted, start=first)))
             titles = " and ".join(f"“{column.title}”" for column in wanted)
             done.append(f"tab “{table.title}”: put back the column {titles}")
-    return done
+            contents = workbook.read()
+    return [*done, *_logged_rows(run, workbook, contents)]
 
 
 def _tabs(run: Opened, workbook: Workbook, before: Mapping[str, Table]) -> Iterator[str]:
@@ -154,9 +155,6 @@ def _tabs(run: Opened, workbook: Workbook, before: Mapping[str, Table]) -> Itera
     run.ledger.intend({key: contents[key].grid for key in tool_tabs}, [], run.today)
     for key in gone:
         yield f"put back the tab “{contents[key].title}”{_with(run.template.tab(key), rows[key])}"
-    logs = [key for key in gone if run.template.tab(key).role in LOGGING_ROLES]
-    if logs:
-        yield from _logged_rows(run, workbook, contents, logs)
 
 
 def _with(tab: Tab, rows: Sequence[Sequence[Cell]]) -> str:
@@ -181,30 +179,39 @@ def _rows(
     ]
 
 
-def _logged_rows(
-    run: Opened, workbook: Workbook, contents: Mapping[str, TabContents], lost: Sequence[str]
-) -> Iterator[str]:
-    """Add the rows that the ledger has and the workbook has not to a log that was lost, or to the first there is."""
+def _logged_rows(run: Opened, workbook: Workbook, contents: Mapping[str, TabContents]) -> Iterator[str]:
+    """Put the rows that the ledger has and the workbook has not into a log that is blank.
+
+    It may have been lost a run ago: what was cut off then is done now.
+    """
     tables, broken = find_tables(run.template, contents)
-    logs = [key for key in (*lost, *tables) if key in tables and tables[key].tab.role == "log"]
-    elsewhere = [key for key, table in tables.items() if key not in lost and table.tab.role in LOGGING_ROLES]
-    unclear = broken and any(next(tables[key].rows(), None) for key in elsewhere)
-    if unclear or not logs:
-        yield "the log's rows are still missing: mend the columns below, then run: sheetsync restore"
+    blank = [t for t in tables.values() if t.tab.role == "log" and next(t.rows(), None) is None]
+    remembered = run.ledger.activities() if blank else []
+    if not remembered:
+        return
+    if broken and any(_has_rows(tab, tables, contents) for tab in run.template.tabs if tab.role in LOGGING_ROLES):
+        yield "the log's rows are still missing: mend the columns below, then run it again: sheetsync doctor --fix"
         return
     # What the other logging tabs hold is not lost; a log and a tally are remembered as one.
     read = [] if broken else understand(tables, run.settings(workbook.layout.year), run.today).logged.activities
     there = Counter(map(fingerprint, read))
     missing = []
-    for activity in run.ledger.activities():
+    for activity in remembered:
         mark = fingerprint(activity)
         if there[mark]:
             there[mark] -= 1
         else:
-            missing.append(_cells(activity, tables[logs[0]]))
+            missing.append(_cells(activity, blank[0]))
     if missing:
-        workbook.append(logs[0], missing)
-        yield f"tab “{tables[logs[0]].title}”: put back {counted(len(missing), 'row')} that the last sync had read"
+        workbook.append(blank[0].tab.key, missing)
+        yield f"tab “{blank[0].title}”: put back {counted(len(missing), 'row')} that the last sync had read"
+
+
+def _has_rows(tab: Tab, tables: Mapping[str, Table], contents: Mapping[str, TabContents]) -> bool:
+    """Whether anything stands in a tab below its titles, also in one that cannot be read now."""
+    if tab.key in tables:
+        return next(tables[tab.key].rows(), None) is not None
+    return len(contents[tab.key].grid) > tab.header_row
 
 
 def _cells(activity: Activity, table: Table) -> list[Cell]:

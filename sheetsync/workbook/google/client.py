@@ -8,7 +8,7 @@ classified by HTTP status, since bodies may be HTML.
 import json as json_format
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from requests.exceptions import (
     InvalidURL,
     MissingSchema,
     Timeout,
+    TooManyRedirects,
 )
 from requests.exceptions import ConnectionError as Disconnected
 from urllib3.exceptions import MaxRetryError, NewConnectionError
@@ -136,7 +137,7 @@ class Client(HTTPClient):
             response = within(ends - now(), lambda: self.session.request(method, url, timeout=self.timeout, **sent))
         except TimeoutError as error:
             raise Failure(f"{host} did not answer in time; {_NETWORK}", untouched=False, late=True) from error
-        except (Disconnected, Timeout, ChunkedEncodingError, ContentDecodingError) as error:
+        except (Disconnected, Timeout, ChunkedEncodingError, ContentDecodingError, TooManyRedirects) as error:
             raise _unreachable(host, error) from error
         except (InvalidURL, MissingSchema, InvalidSchema):
             raise ConfigError(f"google.api_endpoint: {self._endpoint} is no address like https://host") from None
@@ -164,7 +165,7 @@ class Client(HTTPClient):
 
     def _note_time(self, response: requests.Response) -> None:
         try:
-            self.server_time = parsedate_to_datetime(response.headers["Date"])
+            self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         except (KeyError, ValueError):
             self.server_time = None
 
