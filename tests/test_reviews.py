@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sheetsync.activities import Vocabulary
 from sheetsync.cells import Cell, serial
+from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.periods import Calendar
 from sheetsync.reviews import parse_reviews
@@ -17,13 +18,25 @@ VOCABULARY = Vocabulary(Names("person", ["Ann", "Ben"]), Names("activity", ["Cal
 DAY = serial(date(2026, 2, 11))
 
 
-def labels(tab: str, *periods: Cell) -> list[str]:
-    """The labels that rows of a tab are read for."""
+def read(tab: str, *periods: Cell) -> tuple[list[str], list[Problem]]:
+    """The labels that rows of a tab are read for, and what is wrong with the others."""
     key = next(c.key for c in SALES.tab(tab).columns if c.type == "long_text")
     rows: list[dict[str, Cell]] = [{"period": period, "who": "ann", key: "words"} for period in periods]
     reviews, problems = parse_reviews([table(SALES.tab(tab), rows)], VOCABULARY, Calendar())
     assert len(reviews) + len(problems) == len(rows)
-    return [review.period for review in reviews]
+    return [review.period for review in reviews], problems
+
+
+def labels(tab: str, *periods: Cell) -> list[str]:
+    """The labels that rows of a tab, each alone, are read for."""
+    return [label for period in periods for label in read(tab, period)[0]]
+
+
+def test_two_rows_for_one_week_are_said() -> None:
+    """The first one is read, the other is a problem, however its period is typed."""
+    found, problems = read("weekly", "2026-W07", DAY, "2026-W08")
+    assert found == ["2026-W07", "2026-W08"]
+    assert [(p.row, p.what) for p in problems] == [(3, "Ann has another row for 2026-W07, which is read instead")]
 
 
 def test_a_label_or_a_date_in_the_period() -> None:
