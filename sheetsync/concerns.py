@@ -11,7 +11,7 @@ from itertools import chain
 from math import isclose
 from typing import NamedTuple
 
-from sheetsync.cells import fold, is_blank, text_of
+from sheetsync.cells import fold, is_blank
 from sheetsync.errors import Problem
 from sheetsync.goals import DatedTarget, Goal
 from sheetsync.people import Person, TimeOff
@@ -315,13 +315,10 @@ def _many_priorities(table: Table) -> Iterator[_Concern]:
     series = {_without_digits(table.heading(key)) for key in keys}
     more = [p for p, title in table.extra.items() if _without_digits(title) in series]
     columns = [*(table.positions[key] for key in keys), *more]
-    listed: dict[tuple[str, str], int] = {}
-    for row, cells in table.rows():
+    for row, _ in table.rows():
         typed = [cell for p, cell in enumerate(table.grid[row - 1]) if p in columns and not is_blank(cell)]
-        quarter = (fold(text_of(cells.get("period"))), fold(text_of(cells.get("who"))))
-        before = listed.get(quarter, 0)
-        count = listed[quarter] = before + sum(_items(str(cell)) for cell in typed)
-        if before <= _PRIORITIES < count:
+        count = sum(_items(str(cell)) for cell in typed)
+        if count > _PRIORITIES:
             yield _Concern(
                 Place(table.title, row), keys[0], *_too_many(f"{count} priorities are listed for this quarter")
             )

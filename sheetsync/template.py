@@ -1,15 +1,17 @@
 """A template is the declarative description of a workbook: its tabs, and the columns of each with a type.
 
 Python knows roles and column keys; titles are the template's business, so that a template may say everything in
-other words. Templates are parsed from a mapping (YAML elsewhere); every problem is reported at once with its path.
+other words. Templates are parsed from a mapping (YAML elsewhere); `flaws` says what a good one must not have.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sheetsync.cells import serial
 from sheetsync.errors import ConfigError
 from sheetsync.periods import Cadence
 
@@ -49,43 +51,68 @@ REQUIRED_COLUMNS: Mapping[str, frozenset[str]] = {
 }
 
 
+# For keys that people write; a tally's columns of activities get others, which must not be like them.
+KEY = r"^[a-z][a-z0-9_]*$"
+_KEY_IS = "What the program knows it by; once used, do not change it."
+
+
+def _cell(value: object) -> object:
+    """YAML reads 2026-02-14 as a date; a cell holds its serial number."""
+    return serial(value) if type(value) is date else value
+
+
+Example = Annotated[str | int | float | None, BeforeValidator(_cell)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Column(_Model):
-    """One column. `note` is the header's help text, `width` is in pixels.
+    """One column of a tab."""
 
-    `required`: a sync stops when the column is gone. `choices` are offered in a list; `choices_from` names the tab
-    and column (`people.name`) whose cells are offered. `computed` columns hold a formula, set once.
-    """
-
-    key: str
-    title: str
-    type: ColumnType = "text"
-    required: bool = False
-    width: int = Field(default=120, ge=20, le=800)
-    note: str = ""
-    choices: tuple[str, ...] = ()
-    choices_from: str | None = None
-    computed: Computed | None = None
-    hidden: bool = False
+    key: str = Field(json_schema_extra={"pattern": KEY}, description=_KEY_IS)
+    title: str = Field(description="What people see in the header; columns are found by it.")
+    type: ColumnType = Field(default="text", description="How its cells look and what they are checked for.")
+    required: bool = Field(default=False, description="A sync stops when the column is gone or renamed.")
+    width: int = Field(default=120, ge=20, le=800, description="Pixels.")
+    note: str = Field(default="", description="The header's help text, shown while people type below it as well.")
+    choices: tuple[str, ...] = Field(default=(), description="What a list offers to choose from.")
+    choices_from: str | None = Field(
+        default=None, description="A tab's column, such as people.name, whose cells a list offers."
+    )
+    computed: Computed | None = Field(
+        default=None, description="A formula fills the column: what it shows. Only in tabs with the role review."
+    )
+    hidden: bool = Field(default=False, description="The column is there, and nobody sees it.")
 
 
 class Tab(_Model):
     """One tab. `window` is how many periods of activity rows a summary tab shows; `intro` stands above the header."""
 
-    key: str
-    title: str
-    role: Role
-    cadence: Cadence | None = None
-    color: str = Field(default="#64748b", pattern=r"^#[0-9a-f]{6}$")
-    intro: tuple[str, ...] = ()
-    columns: tuple[Column, ...]
-    activity_columns: bool = False
-    frozen_columns: int = Field(default=0, ge=0)
-    window: int = Field(default=0, ge=0)
-    examples: tuple[tuple[str | int | float | None, ...], ...] = ()
+    key: str = Field(json_schema_extra={"pattern": KEY}, description=_KEY_IS)
+    title: str = Field(description="What people see on the tab.")
+    role: Role = Field(description="What the tab is for; people type in some, the tool alone writes in others.")
+    cadence: Cadence | None = Field(
+        default=None, description="How often a row is due: for the roles review and summary, which need it."
+    )
+    color: str = Field(
+        default="#64748b", pattern=r"^#[0-9a-f]{6}$", description="Of the tab and its header, such as #0f766e."
+    )
+    intro: tuple[str, ...] = Field(
+        default=(),
+        description="Lines above the header. In tool tabs a second one becomes the as-of line, a third one says "
+        "whether something needs a look.",
+    )
+    columns: tuple[Column, ...] = Field(description="In the order of creation; people may move them.")
+    activity_columns: bool = Field(default=False, description="A column for each activity follows (role tally).")
+    frozen_columns: int = Field(default=0, ge=0, description="How many stay in sight when people scroll sideways.")
+    window: int = Field(
+        default=0, ge=0, description="How many recent periods show each activity: for the role summary."
+    )
+    examples: tuple[tuple[Example, ...], ...] = Field(
+        default=(), description="Rows for `create --examples`, cells in the order of the columns."
+    )
 
     @property
     def is_tool_tab(self) -> bool:
@@ -105,30 +132,18 @@ class Tab(_Model):
         """The 0-based position of a column at creation. Raises KeyError."""
         return self.columns.index(self.column(key))
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        keys = [c.key for c in self.columns]
-        if len(set(keys)) != len(keys):
-            raise ValueError(f"tab {self.key}: two columns have the same key")
-        missing = REQUIRED_COLUMNS.get(self.role, frozenset()) - set(keys)
-        if missing:
-            raise ValueError(f"tab {self.key}: a tab with role {self.role} needs the column {min(missing)}")
-        if self.role in {"review", "summary"} and self.cadence is None:
-            raise ValueError(f"tab {self.key}: a tab with role {self.role} needs a cadence")
-        return self
-
 
 def _missing(key: str) -> Column:
     raise KeyError(key)
 
 
 class WorkbookTemplate(_Model):
-    """A whole workbook. `title` may hold `{year}`."""
+    """A whole workbook."""
 
-    name: str
-    title: str
-    description: str = ""
-    tabs: tuple[Tab, ...]
+    name: str = Field(min_length=1, description="What a workbook remembers to have been made from.")
+    title: str = Field(description="The workbook's title; {year} stands for the plan's year.")
+    description: str = Field(default="", description="One line for `template list`.")
+    tabs: tuple[Tab, ...] = Field(description="In the order of creation; people may move and rename them.")
 
     def tab(self, key: str) -> Tab:
         """The tab with this key. Raises KeyError."""
@@ -146,38 +161,12 @@ class WorkbookTemplate(_Model):
     def _by_key(self) -> dict[str, Tab]:
         return {t.key: t for t in self.tabs}
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        for what in ("key", "title"):
-            values = [getattr(t, what).casefold() for t in self.tabs]
-            twice = next((v for v in values if values.count(v) > 1), None)
-            if twice:
-                raise ValueError(f"two tabs have the {what} {twice!r}")
-        for role in ("people", "activities", "log"):
-            if not self.first(role):
-                raise ValueError(f"no tab has the role {role}")
-        self._check_choices()
-        return self
-
-    def _check_choices(self) -> None:
-        for tab in self.tabs:
-            for column in tab.columns:
-                if column.choices_from is None:
-                    continue
-                source, _, key = column.choices_from.partition(".")
-                if not any(t.key == source and any(c.key == key for c in t.columns) for t in self.tabs):
-                    raise ValueError(f"tab {tab.key}, column {column.key}: no column {column.choices_from!r}")
-
 
 def parse_template(mapping: Mapping[str, Any], where: str) -> WorkbookTemplate:
     """The template in a mapping; `where` names its file. Raises `ConfigError` with every problem and its path."""
-    try:
-        return WorkbookTemplate.model_validate(mapping)
-    except ValidationError as error:
-        problems = [_in_words(e) for e in error.errors()]
-        raise ConfigError(f"{where}: " + "; ".join(problems)) from None
+    from sheetsync.flaws import dotted, examined  # which is about what is defined here
 
-
-def _in_words(error: Any) -> str:
-    path = ".".join(str(part) for part in error["loc"]) or "template"
-    return f"{path}: {error['msg'].removeprefix('Value error, ')}"
+    template, flaws = examined(mapping)
+    if template is None:
+        raise ConfigError(f"{where}: " + " | ".join(f"{dotted(flaw.at, mapping)}: {flaw.what}" for flaw in flaws))
+    return template

@@ -188,7 +188,7 @@ SLIPS: list[tuple[Tabs, tuple[str, int, str], str]] = [
     (quarter("1. Meridian 2. Referrals", "Articles", "Rest"), ("Quarterly", 2, "Priority 1"), "4 priorities"),
     (quarter("Meridian; referrals", "Articles\nand posts"), ("Quarterly", 2, "Priority 1"), "4 priorities"),
     ({"quarterly": [*quarter("a", "b")["quarterly"], *quarter("c", "d", who="ANN")["quarterly"]]},
-     ("Quarterly", 3, "Priority 1"), "4 priorities"),
+     ("Quarterly", 3, "Quarter"), "Ann has another row for 2026-Q1"),
     (tracked("A", "B", "C", "D") | target(*((g, "2026-Q2", 5) for g in "ABCD")),
      ("Targets", 5, "Period"), "2026-Q2 has targets for 4 goals"),
 ]  # fmt: skip

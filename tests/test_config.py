@@ -290,8 +290,8 @@ def test_templates_are_found_by_name_or_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("sale", None, "there is sales, or name a .yaml file; did you mean sales?"),
-        ("gone.yaml", None, "gone.yaml is not here; built-in templates are sales"),
+        ("sale", None, "sales, solo, or name a .yaml file; did you mean sales?"),
+        ("gone.yaml", None, "gone.yaml is not here; built-in templates are job-search, sales, solo"),
         ("bad.yaml", "tabs: [", "not YAML at line 1"),
         ("bad.yaml", "name: 2026-13-45", "not YAML"),
         ("bad.yaml", "name: a\nname: b\n", "line 2, name: given twice; keep one"),

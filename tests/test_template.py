@@ -1,11 +1,14 @@
 """Templates: every mistake is named with its path, all at once; Python knows keys, people know titles."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from sheetsync.cells import serial
+from sheetsync.config import find_template
 from sheetsync.errors import ConfigError
 from sheetsync.periods import Cadence
 from sheetsync.template import REQUIRED_COLUMNS, TOOL_ROLES, parse_template
@@ -52,43 +55,125 @@ def test_a_template_in_other_words() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("tabs.0.role", "persons", "tabs.0"),
-        ("tabs.0.color", "red", "tabs.0.color"),
-        ("tabs.0.columns.0.type", "colour", "tabs.0.columns.0.type"),
-        ("tabs.0.columns.0.widht", 80, "tabs.0.columns.0.widht"),
-        ("tabs.0.columns.0.width", 5, "tabs.0.columns.0.width"),
-        ("tabs.0.columns.0.key", "nom", "needs the column name"),
-        ("tabs.1.columns.1.key", "activity", "same key"),
-        ("tabs.1.key", "WHO", "two tabs have the key"),
-        ("tabs.1.title", "wer", "two tabs have the title"),
-        ("tabs.2.role", "events", "needs the column event"),
-        ("tabs.2.role", "review", "needs"),
-        ("tabs.2.columns.1.choices_from", "who.nick", "no column"),
-        ("tabs.2.columns.1.choices_from", "who", "no column"),
-        ("tabs", [], "no tab has the role people"),
+        ("tabs.0.role", "poeple", "tabs.who.role: “poeple” is none of people, .*did you mean people?"),
+        ("tabs.0.color", "red", "tabs.who.color: “red”: a colour such as #0f766e is needed"),
+        ("tabs.0.key", "The people", "small letters, digits and _"),
+        ("tabs.0.key", "plan", "no tab may have the key plan"),
+        ("tabs.0.intro", "Hello", "tabs.who.intro: a list is needed"),
+        ("tabs.0.extra", True, "tabs.who.extra: unknown key; known here are key, title, role"),
+        ("tabs.0.after", "log", "tabs.who.after: unknown key .only in a template that extends another"),
+        ("tabs.0.activity_columns", True, "only a tab with the role tally"),
+        ("tabs.0.columns.0.type", "colour", "tabs.who.columns.name.type"),
+        ("tabs.0.columns.0.widht", 80, "tabs.who.columns.name.widht: unknown key; did you mean width?"),
+        ("tabs.0.columns.0.width", 5, "a number from 20 on is needed"),
+        ("tabs.0.columns.0.width", 5000, "a number up to 800 is needed"),
+        ("tabs.0.columns.0.width", "wide", "a whole number is needed"),
+        ("tabs.0.columns.0.required", "perhaps", "true or false is needed"),
+        ("tabs.0.columns.0.title", 2026, "a text is needed; put it between quotes"),
+        ("tabs.0.columns.0.title", " ", "columns are found by their titles"),
+        ("tabs.0.columns.0.choices", [True, "off"], "a text is needed; put it between quotes"),
+        ("tabs.0.columns.0.key", "nam", "the role people needs a column with the key name; is it nam?"),
+        ("tabs.0.columns.0.computed", "score", "only a tab with the role review"),
+        ("tabs.0.columns.0", "name", "keys are needed here"),
+        ("tabs.0.examples", [["Ann", "Ben"]], "2 cells for 1 columns"),
+        ("tabs.0.examples", ["Ann"], "a list of lists"),
+        ("tabs.1.columns.1.key", "activity", "another column of this tab has the key “activity” too"),
+        ("tabs.1.columns.1.title", "TUN", "another column of this tab has the title “TUN” too"),
+        ("tabs.1.key", "who", "another tab has the key “who” too"),
+        ("tabs.1.title", "wer", "another tab has the title “wer” too"),
+        ("tabs.1.title", "x" * 32, "32 characters, and Excel takes 31 .Google 100"),
+        ("tabs.1.title", "Calls [new]", "Excel refuses .* in the title of a tab"),
+        ("tabs.1.title", "Ours'", "Excel refuses ' at the beginning or end"),
+        ("tabs.1.title", "History", "Excel keeps the title History"),
+        ("tabs.1.title", "", "is blank"),
+        ("tabs.2.role", "events", "the role events needs a column with the key event"),
+        ("tabs.2.role", "review", "needs a column with the key period"),
+        ("tabs.2.role", "summary", "the role summary needs a cadence: day, week"),
+        ("tabs.2.cadence", "weekly", "“weekly” is none of day, week, month, quarter, year; did you mean week?"),
+        ("tabs.2.columns.1.choices_from", "who.nick", "there is no column who.nick"),
+        ("tabs.2.columns.1.choices_from", "who.nme", "did you mean who.name?"),
+        ("tabs.2.columns.1.choices_from", "who", "there is no column who"),
+        ("tabs.2.columns.1.type", "choice", "needs choices or choices_from"),
+        ("tabs", [], "no tab has the role people; add one, with the columns name"),
+        ("title", "Goals {yaer}", "title: only {year} may stand between braces"),
+        ("name", "", "name: is blank"),
+        ("drop", ["who"], "drop: unknown key .only with extends"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_is_named_with_its_path(path: str, value: Any, said: str) -> None:
-    """One line with the file, the place and what is wrong."""
+    """One line with the file, the place by keys, what is wrong, and what to do."""
     with pytest.raises(ConfigError, match=said) as error:
         parse_template(changed(path, value), "mine.yaml")
     assert str(error.value).startswith("mine.yaml: ") and len(str(error.value).splitlines()) == 1
 
 
+REVIEW: dict[str, Any] = {
+    "key": "look", "title": "Blick", "role": "review", "cadence": "week",
+    "columns": [{"key": "period", "title": "Woche"}, {"key": "who", "title": "Wer"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cadence", "computed", "dropped", "said"),
+    [
+        ("week", "score", "", "looked up in a tab with the role summary and the cadence week; add one"),
+        ("week", "done", "", "done counts a day, and this tab's rows are none"),
+        ("day", "done", "", "tabs.log: look.done counts this tab's rows and needs a column with the key count"),
+        ("week", "score", "who", "no column with the key who"),
+    ],
+)
+def test_a_computed_column_that_cannot_work(cadence: str, computed: str, dropped: str, said: str) -> None:
+    """A column that would stay blank for ever is a mistake, told where it can be mended."""
+    columns = [column for column in REVIEW["columns"] if column["key"] != dropped]
+    columns.append({"key": "sum", "title": "Summe", "computed": computed})
+    template = changed("tabs.3", {**REVIEW, "cadence": cadence, "columns": columns})
+    with pytest.raises(ConfigError, match=said):
+        parse_template(template, "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("tab", "said"),
+    [
+        ("weekly_summary.attainment", "tabs.weekly_summary: weekly.score is looked up here and needs a column"),
+        ("weekly_summary.key", "needs a column with the key key"),
+        ("partner.next_action", "partner.columns.last_promise.computed: promise is last week's next_action"),
+        ("goals", "no tab has the role goals"),
+    ],
+)
+def test_what_computed_columns_look_up_must_be_there(tab: str, said: str) -> None:
+    """Each of the parts of the built-in template that its formulas need is missed when it is gone."""
+    mapping = SALES.model_dump(mode="json", exclude_defaults=True)
+    key, _, column = tab.partition(".")
+    for one in mapping["tabs"]:
+        if one["key"] == key:
+            one["columns"] = [each for each in one["columns"] if each["key"] != column]
+    mapping["tabs"] = [one for one in mapping["tabs"] if column or one["key"] != key]
+    with pytest.raises(ConfigError, match=said):
+        parse_template(mapping, "sales.yaml")
+
+
 def test_all_mistakes_are_said_at_once() -> None:
-    """Nobody mends one to be told the next."""
+    """Nobody mends one to be told the next: a wrong value does not hide what parts are to each other."""
     template = changed("tabs.0.color", "red")
     template["tabs"][1]["columns"][0]["type"] = "colour"
+    template["tabs"][2]["columns"][0]["choices_from"] = "who.nick"
     template["titel"] = "x"
     with pytest.raises(ConfigError) as error:
         parse_template(template, "mine.yaml")
-    assert all(path in str(error.value) for path in ("tabs.0.color", "tabs.1.columns.0.type", "titel"))
+    places = ("tabs.who.color", "tabs.what.columns.activity.type", "titel", "tabs.log.columns.date.choices_from")
+    assert all(path in str(error.value) for path in places)
+
+
+def test_a_date_in_an_example_is_what_a_cell_holds() -> None:
+    """YAML reads 2026-02-14 as a date; the row has its serial number."""
+    template = parse_template(changed("tabs.2.examples", [[date(2026, 2, 14), "Call"]]), "mine.yaml")
+    assert template.tab("log").examples == ((serial(date(2026, 2, 14)), "Call"),)
 
 
 @pytest.mark.parametrize("path", sorted((PROJECT / "templates" / "workbooks").glob("*.yaml")), ids=lambda p: p.stem)
 def test_the_built_in_templates_are_whole(path: Path) -> None:
     """Each has what a sync reads marked as required, a summary for every review, and examples that fit."""
-    template = parse_template(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    template = find_template(path.stem, PROJECT)
     for tab in template.tabs:
         assert (tab.role in TOOL_ROLES) == tab.is_tool_tab
         assert all(len(example) == len(tab.columns) for example in tab.examples)

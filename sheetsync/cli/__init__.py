@@ -25,6 +25,7 @@ _COMMANDS = {
     "status": ("reporting", "Show the scorecard."),
     "export": ("reporting", "Hand activities or rollups on as CSV or JSON."),
     "email": ("emailing", "Preview or send the partner emails."),
+    "template": ("templating", "See and check what workbooks are made from."),
     "doctor": ("examining", "Look at everything a set-up needs; say what is wrong and what to do."),
     "auth": ("authorizing", "Sign in to Google, and see who is signed in."),
 }

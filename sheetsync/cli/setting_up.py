@@ -112,6 +112,7 @@ def create_command(
         this_year = int(run.config.calendar.containing(Cadence.YEAR, run.today).label)
         rows = starting_rows(run.template, person, examples=examples)
         made = create(run, Wanted(year or this_year, rows, into, new, share))
+        to_fill = [tab.title for tab in run.template.tabs if tab.role in {"people", "goals", "activities"}]
     if made.free:
         from sheetsync.config.changing import change
 
@@ -127,7 +128,7 @@ def create_command(
             f"Put this line into {context.config_path}, in place of the one there:\n\n  workbook: {made.workbook}\n"
         )
     context.say(
-        "Next: fill in People, Goals and Activities"
+        f"Next: fill in {', '.join(to_fill[:-1])} and {to_fill[-1]}"
         + ("" if person or examples else " (then `sheetsync extend` adds each person's review rows)")
         + f"; log what you do; then: sheetsync -c {context.config_path} sync"
     )

@@ -1,7 +1,7 @@
 """What a person decides once, in `config.yaml`: where the workbook is, how time is cut, who may be written to.
 
 A configuration is read whole, and everything that is wrong with it is said at once, each with its line and path.
-Templates are found here too, since they are files that the configuration names.
+Templates are found beside it (`templates`), since they are files that the configuration names.
 """
 
 import json
@@ -10,21 +10,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from sheetsync.config.model import EMAIL_KINDS, Config, Email, SendTime, did_you_mean, keys_of, secret
+from sheetsync.config.templates import (
+    TemplateError,
+    TemplateProblem,
+    find_template,
+    known_templates,
+    templates_folder,
+)
 from sheetsync.config.yamlfile import Location, YamlText, parse_yaml, read_text
 from sheetsync.errors import ConfigError
-from sheetsync.template import WorkbookTemplate, parse_template
 
 __all__ = [
-    "EMAIL_KINDS", "Config", "Email", "SendTime",
-    "find_template", "load_config", "secret", "templates_folder", "write_config",
+    "EMAIL_KINDS", "Config", "Email", "SendTime", "TemplateError", "TemplateProblem",
+    "find_template", "known_templates", "load_config", "secret", "templates_folder", "write_config",
 ]  # fmt: skip
 
-# In C where it is there: a workbook template is long, and every command reads it.
-_SAFE_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PACKAGE = Path(__file__).parent.parent
 _PLAIN = re.compile(r"[A-Za-z0-9./][\w./@+ -]*(?<! )")
 _WORDS = {
@@ -84,33 +87,6 @@ def write_config(
         raise ConfigError(f"{path} is there already; change it by hand, or name another file with -c") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
-
-
-def templates_folder() -> Path:
-    """The folder of the built-in templates: inside the installed package, or at the top of a checkout."""
-    installed = _PACKAGE / "templates"
-    return installed if installed.is_dir() else _PACKAGE.parent / "templates"
-
-
-def find_template(name: str, folder: Path) -> WorkbookTemplate:
-    """The template with a built-in's name, or in the file `name` relative to `folder`. Raises `ConfigError`."""
-    built_in = {p.stem: p for p in sorted((templates_folder() / "workbooks").glob("*.yaml"))}
-    path = built_in.get(name)
-    if path is None:
-        path = folder / Path(name).expanduser()
-        if not path.is_file() and not name.endswith((".yaml", ".yml")):
-            raise ConfigError(
-                f"template: “{name}” is unknown; there is {', '.join(built_in)}, or name a .yaml file"
-                f"{did_you_mean(name, built_in)}"
-            )
-    text = read_text(path, f"built-in templates are {', '.join(built_in)}")
-    if name not in built_in:
-        _raise_if_any(str(path), _given_twice(parse_yaml(text, str(path))))
-    # Templates hold numbers and truth values, and are written by people who know YAML.
-    try:
-        return parse_template(yaml.load(text, Loader=_SAFE_LOADER), str(path))  # noqa: S506  it is a safe one
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
 
 
 def _parse(text: str, name: str) -> Config:
