@@ -353,3 +353,12 @@ def test_a_log_comes_back_without_doubling_the_tally(desk: Desk) -> None:
     assert "60 rows" in checks(desk, "--fix")["fix"]["found"]
     desk.ok("sync")
     assert sorted(desk.ok("export", "activities").out.splitlines()) == sorted(before.splitlines())
+
+
+def test_no_password_of_the_ledger_is_shown(desk: Desk) -> None:
+    """Wherever it stands in the address."""
+    desk.configure("ledger: sqlite:///sheetsync.db", "ledger: postgresql+psycopg://u@127.0.0.1:9/x?password=qq3cret")
+    for command in ("doctor", "sync"):
+        result = desk.run(command)
+        assert result.code == 4, result
+        assert "qq3cret" not in result.out + result.err

@@ -201,3 +201,15 @@ def test_the_clock_is_the_workbooks(tmp_path: Path) -> None:
     desk.configure("timezone: UTC", "timezone: Pacific/Auckland")
     late = NOW.replace(hour=23, minute=30)
     assert desk.run("sync", "--json", at=late).json["as_of"] == date(2026, 10, 15).isoformat()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2200-01-01", "9999-12-31"])
+def test_a_day_beyond_the_calendar_is_a_slip(desk: Desk, day: str) -> None:
+    """No calendar has room for it: one line, exit 2."""
+    desk.run("status", "--as-of", day).refused(2, day, "between 1970-01-01 and 2199-12-31")
+
+
+def test_what_was_reported_later_is_not_shown_as_of_before(desk: Desk) -> None:
+    """The desk was synced on 14 October: as of the 12th nothing had been reported yet."""
+    assert all(o["reported"] is None for o in exported(desk, "--as-of", "2026-10-12"))
+    assert any(o["reported"] is not None for o in exported(desk))

@@ -331,6 +331,14 @@ def test_a_sign_in_that_is_not_available(google: GoogleServer, tmp_path: Path, s
     assert google.requests == [] and google.token_requests == 3
 
 
+def test_going_round_in_circles_is_unavailable(hurried: GoogleWorkbook, google: GoogleServer) -> None:
+    """A portal that sends one back to where one came from is not Google."""
+    circle = Answer(302, {}, {"Location": f"{google.endpoint}/v4/spreadsheets/x"})
+    google.inject(Fault("circle", circle), times=None)
+    with pytest.raises(Unavailable, match="check the network"):
+        hurried.read()
+
+
 def test_an_endpoint_that_is_no_address(google: GoogleServer, tmp_path: Path, sales: WorkbookTemplate) -> None:
     """A mistyped api_endpoint is a mistake in the configuration."""
     with pytest.raises(ConfigError, match=r"google\.api_endpoint: localhost"):

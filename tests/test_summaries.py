@@ -152,3 +152,12 @@ def test_an_empty_workbook_has_tabs_too() -> None:
     """Nobody in it yet: headers stand, nothing crashes."""
     grids = lay_out(SALES, find_out(understood({}), FRIDAY))
     assert set(grids) == {tab.key for tab in SALES.tabs if tab.is_tool_tab}
+
+
+def test_a_text_that_fits_no_cell_is_cut_before_it_is_written() -> None:
+    """What the file would cut by itself would look, at the next sync, like something a person typed."""
+    names = [f"{number:03}{'x' * 197}" for number in range(190)]
+    rows: list[dict[str, Cell]] = [{"activity": name, "target": 5} for name in names]
+    grid = lay_out(SALES, findings(activities=rows, goals=[], log=[]))["weekly_summary"]
+    longest = max((cell for row in grid for cell in row if isinstance(cell, str)), key=len)
+    assert len(longest) == 32_000 and longest.endswith("…")
