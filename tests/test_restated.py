@@ -1,6 +1,6 @@
 """Frozen periods: what was reported stays beside what it became, and only closed periods are reported."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,3 +91,15 @@ def test_a_dry_run_reports_nothing(desk: Desk) -> None:
     desk.ok("sync", "--dry-run")
     desk.ok("sync", "--as-of", "2026-10-12")
     assert of_last_week(desk)["reported"] is None
+
+
+def test_an_evening_in_the_west_is_still_today(desk: Desk) -> None:
+    """In Los Angeles it is Tuesday evening when UTC has Wednesday: what was reported then is there, and stays."""
+    desk.ledger.unlink()
+    desk.configure("timezone: UTC", "timezone: America/Los_Angeles")
+    evening = datetime(2026, 10, 14, 3, 0, tzinfo=UTC)
+    desk.ok("sync", at=evening)
+    objects = desk.run("export", "rollups", "--format", "json", at=evening).json
+    assert any(o["reported"] is not None for o in objects)
+    desk.ok("sync", at=evening)
+    assert desk.run("export", "rollups", "--format", "json", "--as-of", "2026-10-13", at=evening).json

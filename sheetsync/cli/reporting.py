@@ -37,7 +37,8 @@ def status_command(context: Context, who: str | None, as_of: date | None, json_w
 
         understood = recall(run)
         name = known_person(understood, who)
-        findings = find_out(understood, run.as_of(as_of), run.ledger.reported(as_of))
+        day = run.as_of(as_of)
+        findings = find_out(understood, day, run.reported(day))
     if json_wanted:
         say_json(_values(findings, name))
     else:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -164,14 +164,15 @@ class Ledger:
                 ]
                 connection.execute(insert(reported), lines)
 
-    def reported(self, until: date | None = None) -> Reported:
-        """What was reported of each period at the first sync after its end, `until` a day if one is given."""
+    def reported(self, before: datetime | None = None) -> Reported:
+        """What was reported of each period at the first sync after its end, `before` a moment if one is given."""
         with self.transaction() as connection:
             rows = connection.execute(select(reported).where(reported.c.workbook == self.workbook)).all()
         return {
             (row.cadence, row.period): {(who, kind, name): value for who, kind, name, value in _unpacked(row.actuals)}
             for row in rows
-            if until is None or row.at.date() <= until
+            # SQLite forgets that moments are kept in UTC.
+            if before is None or row.at.replace(tzinfo=row.at.tzinfo or UTC) < before
         }
 
     @property

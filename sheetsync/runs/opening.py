@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 from sheetsync.config import Config, find_template
@@ -11,6 +11,7 @@ from sheetsync.errors import Busy, ConfigError
 from sheetsync.ledger import Ledger, Remembered
 from sheetsync.periods import AsOf
 from sheetsync.reading import Settings
+from sheetsync.restated import Reported
 from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook import Layout, Workbook
 
@@ -32,6 +33,12 @@ class Opened:
     def as_of(self, day: date | None) -> AsOf:
         """The as-of day: the end of `day`, or now, with today under way."""
         return AsOf(self.today, under_way=True) if day is None else AsOf(day, under_way=False)
+
+    def reported(self, as_of: AsOf) -> Reported:
+        """What had been reported of closed periods by the end of the as-of day; while it is under way, all of it."""
+        if as_of.under_way:
+            return self.ledger.reported()
+        return self.ledger.reported(datetime.combine(as_of.boundary, time.min, self.config.zone))
 
     def settings(self, year: int) -> Settings:
         """What the configuration says about time."""

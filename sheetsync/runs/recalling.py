@@ -49,7 +49,7 @@ def export_rollups(run: Opened, as_of: AsOf) -> Export:
     """Every rollup object up to the as-of day, by the contract in docs/rollups.schema.json."""
     understood = recall(run)
     rollups = roll_up(understood.plan, understood.logged.activities, as_of)
-    return Export(ROLLUP_FIELDS, list(_objects(with_reported(rollups, run.ledger.reported(as_of.day)))))
+    return Export(ROLLUP_FIELDS, list(_objects(with_reported(rollups, run.reported(as_of)))))
 
 
 def _objects(rollups: "pd.DataFrame") -> Iterator[Mapping[str, Any]]:

@@ -66,8 +66,8 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
     if not accept_removals:
         _guard(run.ledger.last_rows(), understood.logged.rows, workbook.location)
     typed = _typed(run, contents)
-    reported = run.ledger.reported()
-    findings = _with_typed(find_out(understood, as_of, run.ledger.reported(as_of.day)), typed, run)
+    reported = run.reported(as_of)
+    findings = _with_typed(find_out(understood, as_of, reported), typed, run)
     grids = lay_out(run.template, findings)
     writes = [w for key, grid in grids.items() if (w := differing(key, contents[key].grid, grid))]
     only_person = understood.plan.people[0].name if len(understood.plan.people) == 1 else ""
