@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from sheetsync.cells import fold
 from sheetsync.formulas import LOOKED_UP
+from sheetsync.live import OUTCOME_LINES, TREND_LINES
 from sheetsync.names import Names
 from sheetsync.template import KEY, REQUIRED_COLUMNS, TOOL_ROLES, Column, Tab, WorkbookTemplate
 
@@ -22,7 +23,14 @@ Location = tuple[str | int, ...]
 _LONGEST_TITLE = 31
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
 # The names beside those that mark the tabs of a local workbook.
-_RESERVED = frozenset(("plan", "template"))
+_RESERVED = frozenset(("plan", "template", "version"))
+# What a line of an intro may show, by role.
+_WRITTEN = ["{as_of}", "{problems}"]
+_SHOWN = {
+    **dict.fromkeys(TOOL_ROLES, _WRITTEN),
+    "dashboard": [*_WRITTEN, "{banner}", "{links}", "{choose_who}", "{choose_activity}"],
+    "series": [f"{{{line}}}" for line in (*TREND_LINES, *OUTCOME_LINES)],
+}
 _NEEDED_ROLES = ("people", "activities", "log")
 _WORDS = {
     "missing": "is missing",
@@ -136,6 +144,11 @@ class _Part:
         items = enumerate(listed) if isinstance(listed, list | tuple) else ()
         return [_Part((*self.at, key, n), item) for n, item in items if isinstance(item, Mapping)]
 
+    def texts(self, key: str) -> list[str]:
+        """The texts in the list under a key."""
+        listed = self.values.get(key)
+        return [item for item in listed if isinstance(item, str)] if isinstance(listed, list | tuple) else []
+
     def keys(self) -> list[str]:
         """The keys of the columns."""
         return [column["key"] for column in self.parts("columns")]
@@ -153,6 +166,7 @@ def _between_parts(mapping: Mapping[str, Any]) -> Iterator[Flaw]:
         if all(tab["role"] != role for tab in tabs):
             needed = " and ".join(sorted(REQUIRED_COLUMNS[role]))
             yield Flaw(("tabs",), f"no tab has the role {role}; add one, with the columns {needed}")
+    yield from _of_charts(tabs)
     for tab in tabs:
         yield from _of_a_tab(tab)
         for column in tab.parts("columns"):
@@ -180,6 +194,7 @@ def _of_a_tab(tab: _Part) -> Iterator[Flaw]:
         yield Flaw((*tab.at, "key"), f"no tab may have the key {tab['key']}; choose another one")
     yield from (Flaw((*tab.at, "title"), what) for what in _wrong_with_title(tab.values.get("title")))
     yield from _keys_and_titles(columns, "column of this tab")
+    yield from _of_its_display(tab)
     for key in sorted(REQUIRED_COLUMNS.get(role, frozenset()) - set(tab.keys())):
         near = did_you_mean(key, tab.keys()).replace("did you mean", "is it").replace("?", "? Then give it that key")
         yield Flaw(tab.at, f"a tab with the role {role} needs a column with the key {key}{near}")
@@ -197,6 +212,52 @@ def _of_a_tab(tab: _Part) -> Iterator[Flaw]:
         if isinstance(example, list | tuple) and len(example) > len(columns):
             cells = f"{len(example)} cells for {len(columns)} columns"
             yield Flaw((*tab.at, "examples", number), f"{cells}; write one for each column, in their order")
+
+
+def _of_its_display(tab: _Part) -> Iterator[Flaw]:
+    """What is wrong with the lines above the header, the charts and the conditional formats."""
+    role, intro, rules = tab["role"], tab.values.get("intro"), tab.parts("rules")
+    for number, line in enumerate(intro if isinstance(intro, list | tuple) else ()):
+        known = [shown for shown in _SHOWN.get(role, ()) if isinstance(line, str) and line.strip().startswith("{")]
+        if isinstance(line, str) and line.startswith("{") and line not in known:
+            near = did_you_mean(line, known) or ("; here are " + ", ".join(known) if known else "; leave it out")
+            yield Flaw((*tab.at, "intro", number), f"a tab with the role {role} cannot show {line}{near}")
+    if tab.parts("charts") and role != "dashboard":
+        yield Flaw((*tab.at, "charts"), "only a tab with the role dashboard has charts")
+    for rule in rules:
+        for key in rule.texts("columns"):
+            if key not in (known := tab.keys()):
+                near = did_you_mean(key, known) or "; name keys of this tab"
+                yield Flaw((*rule.at, "columns"), f"there is no column {key}{near}")
+        if rule["when"] in {"equals", "at_least", "below"} and rule.values.get("value") is None:
+            yield Flaw(rule.at, f"{rule['when']} needs a value")
+        if rule["when"] == "current" and role != "review":
+            yield Flaw((*rule.at, "when"), "only rows of tabs with the role review are about a period")
+        if not (rule.values.get("fill") or rule.values.get("ink") or rule.values.get("bold")):
+            yield Flaw(rule.at, "changes nothing; give it a fill, an ink or bold")
+
+
+def _of_charts(tabs: Sequence[_Part]) -> Iterator[Flaw]:
+    """What draws or tells the time needs the tab with its values."""
+    series = next((tab for tab in tabs if tab["role"] == "series"), None)
+    for tab in tabs:
+        needing = [line for line in tab.texts("intro") if line in {"{banner}", "{choose_who}", "{choose_activity}"}]
+        for key in ("charts", "intro"):
+            if series is None and (needing if key == "intro" else tab.parts(key)):
+                yield Flaw(
+                    (*tab.at, key),
+                    f"a tab with the role series must hold the values for {', '.join(needing) or 'them'}",
+                )
+        drawn = [chart["kind"] for chart in tab.parts("charts")]
+        chosen = "{choose_activity}" in tab.texts("intro")
+        needed = [
+            *(TREND_LINES if "trend" in drawn or chosen else ()),
+            *(OUTCOME_LINES if "outcome" in drawn else ()),
+        ]
+        there = series.texts("intro") if series else []
+        missing = [f"{{{line}}}" for line in needed if f"{{{line}}}" not in there]
+        if series is not None and missing:
+            yield Flaw((*series.at, "intro"), f"{tab['title']} needs the lines {', '.join(missing)} here")
 
 
 def _wrong_with_title(title: object) -> Iterator[str]:

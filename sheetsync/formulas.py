@@ -44,6 +44,11 @@ def array_formula(template: WorkbookTemplate, tab: Tab, column: Column) -> str:
     body = _expression(template, tab, column, "p", "w", blank="")
     title = column.title.replace('"', '""')
     formula = f'=VSTACK("{title}",MAP({periods},{people},LAMBDA(p,w,IF(p="",,{body}))))'
+    return with_semicolons(formula)
+
+
+def with_semicolons(formula: str) -> str:
+    """A formula whose arguments are separated as Google takes it in every locale."""
     return _COMMA.sub(lambda found: found[1] or ";", formula)
 
 
@@ -56,14 +61,15 @@ def _expression(template: WorkbookTemplate, tab: Tab, column: Column, period: st
         return blank or _EMPTY_TEXT
     keys = _whole(summary, "key")
     values = _whole(summary, LOOKED_UP[column.computed])
-    found = f'INDEX({values},MATCH({period}&"|"&{person},{keys},0))'
+    wanted = literally(f'{period}&"|"&{person}')
+    found = f"INDEX({values},MATCH({wanted},{keys},0))"
     return f'IFERROR(IF({found}="",{blank},{found}),{blank})'
 
 
 def _person(template: WorkbookTemplate, who: str) -> str:
     """A blank Who means the only person."""
     people = next(template.with_role("people"))
-    return f'IF({who}="",{_quoted(people)}!${_letters(people, "name")}${people.header_row + 1},{who})'
+    return f'IF({who}="",{quoted(people)}!${_letters(people, "name")}${people.header_row + 1},{who})'
 
 
 def _done(template: WorkbookTemplate, day: str, person: str) -> str:
@@ -72,14 +78,16 @@ def _done(template: WorkbookTemplate, day: str, person: str) -> str:
     alone = f"COUNTA({_whole(people, 'name')})<=2"
     parts = []
     for log in template.with_role("log"):
-        by_name = _logged(log, day, person)
+        by_name = _logged(log, day, literally(person))
         parts.append(f"{by_name}+IF({alone},{_logged(log, day, _TRULY_BLANK)},0)")
     parts += [_tallied(tally, day, person, alone) for tally in template.with_role("tally")]
     return "+".join(parts)
 
 
 def _logged(log: Tab, day: str, who: str) -> str:
-    match = f"{_whole(log, 'date')},{day},{_whole(log, 'who')},{who}"
+    # A form's answer has a time of day.
+    days = _whole(log, "date")
+    match = f'{days},">="&{day},{days},"<"&{day}+1,{_whole(log, "who")},{who}'
     counts = _whole(log, "count")
     return f'SUMIFS({counts},{match})+COUNTIFS({match},{_whole(log, "activity")},"<>",{counts},"=")'
 
@@ -87,18 +95,16 @@ def _logged(log: Tab, day: str, who: str) -> str:
 def _tallied(tally: Tab, day: str, person: str, alone: str) -> str:
     first, last = tally.header_row + 1, tally.header_row + _TALLY_ROWS
     days, people = (
-        f"{_quoted(tally)}!${letters}${first}:${letters}${last}"
+        f"{quoted(tally)}!${letters}${first}:${letters}${last}"
         for letters in (_letters(tally, "date"), _letters(tally, "who"))
     )
     start = len(tally.columns)
-    numbers = (
-        f"{_quoted(tally)}!${column_letters(start)}${first}:${column_letters(start + _TALLY_COLUMNS - 1)}${last}"
-    )
+    numbers = f"{quoted(tally)}!${column_letters(start)}${first}:${column_letters(start + _TALLY_COLUMNS - 1)}${last}"
     mine = f'(({people}={person})+({people}="")*({alone})>0)'
     # SUMPRODUCT reads text as 0 only in an argument of its own; it runs only on days that have a row.
     return (
-        f"IF(COUNTIFS({_whole(tally, 'date')},{day})=0,0,"
-        f"SUMPRODUCT(({days}={day})*{mine}*ISNUMBER({numbers}),{numbers}))"
+        f'IF(COUNTIFS({_whole(tally, "date")},">="&{day},{_whole(tally, "date")},"<"&{day}+1)=0,0,'
+        f"SUMPRODUCT(({days}>={day})*({days}<{day}+1)*{mine}*ISNUMBER({numbers}),{numbers}))"
     )
 
 
@@ -106,13 +112,21 @@ def _letters(tab: Tab, key: str) -> str:
     return column_letters(tab.position(key))
 
 
-def _quoted(tab: Tab) -> str:
+def literally(text: str) -> str:
+    """An expression's text where `*`, `?` and `~` would stand for other text, as in MATCH and SUMIFS."""
+    for character in "~*?":
+        text = f'SUBSTITUTE({text},"{character}","~{character}")'
+    return text
+
+
+def quoted(tab: Tab) -> str:
+    """A tab's title as formulas write it."""
     return "'" + tab.title.replace("'", "''") + "'"
 
 
 def _whole(tab: Tab, key: str) -> str:
     letters = _letters(tab, key)
-    return f"{_quoted(tab)}!${letters}:${letters}"
+    return f"{quoted(tab)}!${letters}:${letters}"
 
 
 def lookup_key(cadence: Cadence, label: str, serial_number: int, who: str) -> str:

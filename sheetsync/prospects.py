@@ -31,13 +31,15 @@ class Prospect:
     """One person and goal, in the goal's own period that is open.
 
     `due` is what is to be done by the end of each of the next days on which it grows; `best_rate` a working day, None
-    under four closed weeks; `kept` of the last `judged` periods (13 at most) were met.
+    under four closed weeks; `kept` of the last `judged` periods (13 at most) were met; `trend` is the attainment of
+    each of the last 13 periods, oldest first, the open one included, None where there was no target.
     """
 
     due: tuple[tuple[date, float], ...] = ()
     best_rate: float | None = None
     kept: int = 0
     judged: int = 0
+    trend: tuple[float | None, ...] = ()
 
 
 def prospects(plan: Plan, rollups: "pd.DataFrame", as_of: AsOf) -> dict[Key, Prospect]:
@@ -46,12 +48,14 @@ def prospects(plan: Plan, rollups: "pd.DataFrame", as_of: AsOf) -> dict[Key, Pro
         return {}
     native = rollups[rollups["native"].to_numpy(dtype=bool)]
     open_rows: list[Any] = list(native[(native["end"] > as_of.day).to_numpy()].itertuples(index=False))
-    kept, best = _kept(native), _best_rates(rollups)
+    kept, best, trends = _kept(native), _best_rates(rollups), _trends(native)
     found = {}
     for row in open_rows:
         key = (row.person, row.kind, row.name)
         if row.status not in _NOT_JUDGED:
-            found[key] = Prospect(_due(plan, row, as_of), best.get(key), *kept.get(key, (0, 0)))
+            found[key] = Prospect(
+                _due(plan, row, as_of), best.get(key), *kept.get(key, (0, 0)), trend=trends.get(key, ())
+            )
     return found
 
 
@@ -92,6 +96,14 @@ def _kept(native: "pd.DataFrame") -> dict[Key, tuple[int, int]]:
     groups = judged.assign(met=(judged["status"] == "met").to_numpy()).groupby(["person", "kind", "name"], sort=False)
     recent = groups.tail(LAST).groupby(["person", "kind", "name"], sort=False)["met"].agg(["sum", "count"])
     return {key: (int(met), int(count)) for key, met, count in recent.itertuples(name=None)}
+
+
+def _trends(native: "pd.DataFrame") -> dict[Key, tuple[float | None, ...]]:
+    recent = native.sort_values("start", kind="stable").groupby(["person", "kind", "name"], sort=False).tail(LAST)
+    found: dict[Key, list[float | None]] = {}
+    for *key, share in recent[["person", "kind", "name", "attainment"]].itertuples(index=False, name=None):
+        found.setdefault((key[0], key[1], key[2]), []).append(None if isnan(share) else share)
+    return {key: tuple(shares) for key, shares in found.items()}
 
 
 def _best_rates(rollups: "pd.DataFrame") -> Mapping[Key, float]:

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from sheetsync.activities import Activity
-from sheetsync.cells import Cell, Misread, fold, read_date, serial, text_of
+from sheetsync.cells import Cell, Memo, Misread, fold, read_date, serial, text_of
 from sheetsync.formulas import LOOKED_UP, lookup_key
+from sheetsync.live import CHOOSE, FIRST_VALUE, KEY, NOTHING_CHOSEN, banner, choice_cell, series_key, values_of
 from sheetsync.periods import Cadence
 from sheetsync.tables import Table
+from sheetsync.tabs import TabContents
 from sheetsync.template import Column, Tab, WorkbookTemplate
 
 Results = dict[tuple[int, int], Cell]
@@ -25,8 +28,9 @@ def stale_results(
     `grids` are the tool tabs as they are to be; a row without a person is `only_person`'s.
     """
     done: Counter[tuple[int, str]] = Counter()
+    people = Memo(lambda who: fold(str(who)))
     for activity in activities:
-        done[activity.day, fold(activity.who)] += activity.quantity  # type: ignore[assignment]
+        done[activity.day, people[activity.who]] += activity.quantity  # type: ignore[assignment]
     stale: dict[str, Results] = {}
     for key, table in tables.items():
         computed = [(c, table.positions[c.key]) for c in table.tab.columns if c.computed and c.key in table.positions]
@@ -37,6 +41,61 @@ def stale_results(
         if changed:
             stale[key] = changed
     return stale
+
+
+def stale_live_results(
+    template: WorkbookTemplate,
+    contents: Mapping[str, TabContents],
+    grids: Mapping[str, list[list[Cell]]],
+    today: date,
+) -> dict[str, Results]:
+    """For each tool tab, the live cells whose stored result is not that of today, what people chose, and `grids`."""
+    chosen = {shown: _chosen(template, contents, shown) for shown in ("choose_who", "choose_activity")}
+    series = template.first("series")
+    rows = {text_of(row[KEY]): row for row in reversed(grids[series.key][series.header_row :])} if series else {}
+    stale: dict[str, Results] = {}
+    for tab in template.tabs:
+        read = contents[tab.key].grid if tab.key in contents else []
+        wanted = _live_results(tab, chosen, {fold(key): row for key, row in rows.items()}, today)
+        changed = {place: value for place, value in wanted.items() if _shown(_stored(read, place)) != value}
+        if changed:
+            stale[tab.key] = changed
+    return stale
+
+
+def _chosen(template: WorkbookTemplate, contents: Mapping[str, TabContents], shown: str) -> str:
+    place = choice_cell(template, shown)
+    return text_of(_stored(contents[place[0].key].grid, place[1:])) if place else ""
+
+
+def _stored(grid: list[list[Cell]], place: tuple[int, int]) -> Cell:
+    row, column = place
+    return grid[row][column] if row < len(grid) and column < len(grid[row]) else None
+
+
+def _shown(cell: Cell) -> Cell:
+    """A formula that comes to no text may be read as blank."""
+    return "" if cell is None else cell
+
+
+def _live_results(tab: Tab, chosen: Mapping[str, str], rows: Mapping[str, list[Cell]], today: date) -> Results:
+    who, activity = chosen["choose_who"], chosen["choose_activity"]
+    found: Results = {}
+    for at, shown in tab.lines.items():
+        if shown == "banner":
+            of, said = rows["as_of"][FIRST_VALUE : FIRST_VALUE + 2]
+            found[at, 0] = banner(serial(today) - int(of or 0), str(said))
+        elif shown in chosen:
+            drawn = shown == "choose_who" or fold(series_key("done", who, activity)) in rows
+            found[at, 2] = NOTHING_CHOSEN if not drawn else "" if chosen[shown] else CHOOSE[shown]
+        elif at in tab.live_rows and tab.role == "series":
+            key = series_key(shown, who, activity)
+            values = rows.get(fold(key), [])[FIRST_VALUE:]
+            found[at, KEY] = key
+            for n in range(values_of(shown)):
+                value = values[n] if n < len(values) else None
+                found[at, FIRST_VALUE + n] = "#N/A" if value is None else value
+    return found
 
 
 def _changed(

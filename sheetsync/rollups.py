@@ -81,16 +81,30 @@ def shares_until(
 
     Days on which they do not work are left out.
     """
-    import numpy as np
+    of_goal, horizon = _over(plan, person, goal, period)
+    working = [day for day in days if of_goal.days.w[horizon.index(day)]]
+    return list(zip(working, _sums(of_goal, horizon, period.start, working), strict=True))
 
+
+def pace_line(plan: Plan, person: str, goal: tuple[Kind, str], period: Period, days: Sequence[date]) -> list[float]:
+    """What a person's target comes to from the start of a period to the end of each of these days, which ascend."""
+    of_goal, horizon = _over(plan, person, goal, period)
+    return _sums(of_goal, horizon, period.start, days)
+
+
+def _over(plan: Plan, person: str, goal: tuple[Kind, str], period: Period) -> tuple["_OfGoal", Horizon]:
     horizon = Horizon.around(plan.calendar, period.start, period.end)
     setting = _Setting(plan, AsOf(period.end, under_way=False), horizon, (), {})
     who = next(each for each in plan.people if each.name == person)
-    of_goal = _OfGoal(setting, who, goal, plan.goals_of(person)[goal], setting.workdays(who))
-    working = [day for day in days if of_goal.days.w[horizon.index(day)]]
-    starts = np.array([horizon.index(period.start), *(horizon.index(day) + 1 for day in working)])
+    return _OfGoal(setting, who, goal, plan.goals_of(person)[goal], setting.workdays(who)), horizon
+
+
+def _sums(of_goal: "_OfGoal", horizon: Horizon, start: date, ends: Sequence[date]) -> list[float]:
+    import numpy as np
+
+    starts = np.array([horizon.index(start), *(horizon.index(day) + 1 for day in ends)])
     sums: list[float] = np.cumsum(of_goal.shares.sums(of_goal.days.w, starts)[:-1]).tolist()
-    return list(zip(working, sums, strict=True))
+    return sums
 
 
 def _columns() -> list[str]:

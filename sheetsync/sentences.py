@@ -1,5 +1,6 @@
 """Numbers in plain words: one sentence a goal, the same in the workbook, the terminal and the email."""
 
+from collections.abc import Sequence
 from datetime import date
 from math import isclose, isnan
 from typing import Any
@@ -8,6 +9,8 @@ from sheetsync.periods import DAY, AsOf
 from sheetsync.restated import is_restated
 
 _BAR = 10
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_FULL = len(_BLOCKS) - 1
 
 
 def number(value: float | None) -> str:
@@ -61,6 +64,14 @@ def bar(share: float | None, pace_share: float | None) -> str:
     if pace_share is not None and 0 < pace_share < 1:
         blocks.insert(round(pace_share * _BAR), "┃")
     return "".join(blocks)
+
+
+def sparkline(shares: Sequence[float | None]) -> str:
+    """Attainments, oldest first, as blocks: a full one for the target or more, a dot where there was no target."""
+    return "".join(
+        "·" if share is None or isnan(share) else _BLOCKS[min(_FULL, int(max(0.0, share) * _FULL + 1e-9))]
+        for share in shares
+    )
 
 
 def sentence(row: Any, as_of: AsOf, beyond: float | None = None) -> str:

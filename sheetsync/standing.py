@@ -11,6 +11,8 @@ from sheetsync.tables import known_columns
 from sheetsync.tabs import TabContents
 from sheetsync.template import Column, Tab, WorkbookTemplate
 
+_ALWAYS = frozenset(("people", "activities", "log"))
+
 
 def as_it_stands(
     template: WorkbookTemplate, contents: Mapping[str, TabContents], titles: Collection[str], longest: int
@@ -29,6 +31,23 @@ def as_it_stands(
             tabs.append(tab.model_copy(update={"title": _free(tab.title, taken, longest)}))
             taken.add(tabs[-1].title.casefold())
     return _of(template, tabs)
+
+
+def as_it_was_made(template: WorkbookTemplate, made: Collection[str], version: int) -> WorkbookTemplate:
+    """The template as far as a workbook goes that was made from an earlier `version` of it, with the tabs `made`.
+
+    Tabs that it never had are left out, but for those that every workbook has; live lines and charts came later. A
+    workbook of this version has all.
+    """
+    if version >= template.version:
+        return template
+    kept = [tab for tab in template.tabs if tab.role != "series" and (tab.key in made or tab.role in _ALWAYS)]
+    return _of(template, [_as_made(tab) for tab in kept])
+
+
+def _as_made(tab: Tab) -> Tab:
+    lines = tuple(line for row, line in enumerate(tab.intro) if row not in tab.live_rows)
+    return tab.model_copy(update={"intro": lines, "charts": ()}) if tab.is_tool_tab else tab
 
 
 def with_columns_at(

@@ -17,7 +17,9 @@ from sheetsync.periods import DAY, AsOf, Cadence, Period
 from sheetsync.plan import Plan
 from sheetsync.prospects import beyond_best
 from sheetsync.restated import is_restated
-from sheetsync.sentences import bar, full_day, restatement, sentence
+from sheetsync.sentences import bar, full_day, restatement, sentence, sparkline
+from sheetsync.series import series_rows
+from sheetsync.tabs import TabContents
 from sheetsync.template import Role, Tab, WorkbookTemplate
 
 if TYPE_CHECKING:
@@ -38,10 +40,26 @@ def lay_out(template: WorkbookTemplate, findings: Findings) -> dict[str, Grid]:
     return {tab.key: _grid(tab, findings, where) for tab in template.tabs if tab.is_tool_tab}
 
 
+def with_live_rows(
+    template: WorkbookTemplate, grids: Mapping[str, Grid], contents: Mapping[str, TabContents]
+) -> dict[str, Grid]:
+    """The grids with live rows as they were read: nobody writes them after creation."""
+    merged = {}
+    for key, grid in grids.items():
+        live, read = template.tab(key).live_rows, contents[key].grid
+        merged[key] = [
+            (list(read[at]) if at < len(read) else []) if at in live else cells for at, cells in enumerate(grid)
+        ]
+    return merged
+
+
 def _grid(tab: Tab, findings: Findings, where: str) -> Grid:
-    rows = _ROWS[tab.role](tab, findings)
     grid: Grid = [[text or None] for text in _intro(tab, findings, where)]
+    grid += [[] for _ in range(tab.chart_rows)]
     grid.append([column.title for column in tab.columns])
+    if tab.role == "series":
+        return grid + list(series_rows(findings))
+    rows = _ROWS[tab.role](tab, findings)
     grid += ([_shown(row.get(column.key), column.type) for column in tab.columns] for row in rows)
     return grid
 
@@ -62,18 +80,17 @@ def _shown(cell: Cell, column_type: str) -> Cell:
 
 
 def _intro(tab: Tab, findings: Findings, where: str) -> list[str]:
-    """The lines above the header: the template's, the second one the as-of line, the third what needs a look.
+    """The lines above the header, as the template says; live ones are blank, for they are not ours to write.
 
-    `where` ends the third one: it leads to the problems, if there is a tab for them.
+    `where` ends what is said about problems: it leads to them, if there is a tab for them.
     """
-    lines = list(tab.intro)
-    if len(lines) > 1:
-        lines[1] = as_of_line(findings.as_of)
-    if len(lines) > 2:
-        count = len(findings.problems)
-        needs = "1 cell needs" if count == 1 else f"{count} cells need"
-        lines[2] = f"⚠ {needs} a look{where}" if count else "✓ Every row could be read"
-    return lines
+    count = len(findings.problems)
+    needs = "1 cell needs" if count == 1 else f"{count} cells need"
+    shown = {
+        "as_of": as_of_line(findings.as_of),
+        "problems": f"⚠ {needs} a look{where}" if count else "✓ Every row could be read",
+    }
+    return [shown.get(tab.lines[row], "") if row in tab.lines else line for row, line in enumerate(tab.intro)]
 
 
 def as_of_line(as_of: AsOf) -> str:
@@ -184,6 +201,7 @@ def scorecard(findings: Findings) -> list[Any]:
 
 
 def _dashboard_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
+    trends = {key: sparkline(prospect.trend) for key, prospect in findings.prospects.items()}
     for row in scorecard(findings):
         pace_share = row.expected / row.target if row.target > 0 else None
         yield {
@@ -196,6 +214,7 @@ def _dashboard_rows(_tab: Tab, findings: Findings) -> Iterator[Row]:
             "attainment": _cell(row.attainment),
             "pace": _cell(row.pace),
             "status": row.status,
+            "trend": trends.get((row.person, row.kind, row.name)) if row.native and row.kind == "activity" else None,
             "kept": kept(row, findings),
             "chance": chance_of(row, findings),
             "sentence": in_words(row, findings),

@@ -14,7 +14,7 @@ from sheetsync.periods import AsOf, Calendar
 from sheetsync.reading import Settings, Understood, find_tables, understand
 from sheetsync.tables import Table, find_columns
 from sheetsync.tabs import TabContents
-from sheetsync.template import Tab, parse_template
+from sheetsync.template import Tab, WorkbookTemplate, parse_template
 from tests import naive
 from tests.conftest import PROJECT
 
@@ -23,6 +23,16 @@ SALES = parse_template(
 )
 Rows = Sequence[Mapping[str, Cell]]
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def of_tabs(template: WorkbookTemplate, tabs: list[Tab]) -> WorkbookTemplate:
+    """The template with other tabs."""
+    return WorkbookTemplate(name=template.name, title=template.title, tabs=tuple(tabs))
+
+
+def renamed(template: WorkbookTemplate, **titles: str) -> WorkbookTemplate:
+    """The template with other titles of tabs."""
+    return of_tabs(template, [t.model_copy(update={"title": titles.get(t.key, t.title)}) for t in template.tabs])
 
 
 def contents(tab: Tab, rows: Rows = (), extra: Sequence[str] = ()) -> TabContents:

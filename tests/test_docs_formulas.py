@@ -12,6 +12,7 @@ import yaml
 from sheetsync.cells import Cell, serial
 from sheetsync.findings import Findings
 from sheetsync.insights import insights
+from sheetsync.live import OUTCOME_LINES, TREND_LINES
 from sheetsync.periods import AsOf, Calendar
 from sheetsync.prospects import Prospect, due_in_words
 from sheetsync.reading import Settings, find_out
@@ -149,6 +150,11 @@ def test_the_page_names_no_column_that_is_gone() -> None:
     for role in ("summary", "dashboard", "team", "insights", "problems"):
         known = {column.key for tab in SALES.with_role(role) for column in tab.columns}
         assert shown_in(PLACES.get(role, role)) <= known
+
+
+def test_the_page_explains_every_line_of_the_charts() -> None:
+    """And names none that is not drawn."""
+    assert shown_in("series") == {"key", "label", *TREND_LINES, *OUTCOME_LINES}
 
 
 def test_every_key_that_the_code_fills_is_explained() -> None:

@@ -1,14 +1,18 @@
 """Formulas: keyed by the row's own period and person, the same expression for both backends."""
 
 import re
+from datetime import date
+from pathlib import Path
 
 import pytest
 
-from sheetsync.cells import column_letters
-from sheetsync.formulas import LOOKED_UP, array_formula, lookup_key, row_formula
+from sheetsync.cells import Cell, column_letters, serial
+from sheetsync.formulas import LOOKED_UP, array_formula, lookup_key, quoted, row_formula, with_semicolons
 from sheetsync.periods import Cadence
 from sheetsync.template import Column, Tab
+from tests import office
 from tests.builders import SALES
+from tests.office import needs_office
 
 COMPUTED = [(tab, column) for tab in SALES.tabs for column in tab.columns if column.computed]
 
@@ -58,6 +62,53 @@ def test_a_comma_in_a_title_stays_a_comma() -> None:
     done = template.tab("daily").column("done").model_copy(update={"title": "Done, so far"})
     formula = array_formula(template, template.tab("daily"), done)
     assert formula.startswith('=VSTACK("Done, so far";') and "'Calls, visits'!" in formula
+
+
+@pytest.mark.parametrize(
+    ("formula", "turned"),
+    [
+        ("=A1", "=A1"),
+        ("=IF(A1,1,2)", "=IF(A1;1;2)"),
+        ('=IF(A1="a, b",",","")', '=IF(A1="a, b";",";"")'),
+        ("=SUM('Ann''s, log'!A1,B1)", "=SUM('Ann''s, log'!A1;B1)"),
+        ('=IF(A1="it\'s, so",\'My "log", here\'!A1,"say ""hi, you""")',
+         '=IF(A1="it\'s, so";\'My "log", here\'!A1;"say ""hi, you""")'),
+    ],
+)  # fmt: skip
+def test_only_what_separates_arguments_is_turned(formula: str, turned: str) -> None:
+    """Commas in texts and in titles of tabs stay, whatever quotes stand in these."""
+    assert with_semicolons(formula) == turned
+
+
+def test_titles_are_quoted_as_formulas_write_them() -> None:
+    """An apostrophe is doubled; everything else stands as it is."""
+    log = SALES.tab("log").model_copy(update={"title": 'Ann\'s "log", ü'})
+    assert quoted(log) == "'Ann''s \"log\", ü'"
+
+
+@needs_office
+def test_done_counts_the_rows_of_a_day(tmp_path: Path) -> None:
+    """With a time of day, as a form writes it, or without; not those of the day before and after, nor of others."""
+    daily, log, tally, people = (SALES.tab(key) for key in ("daily", "log", "tally", "people"))
+    day = serial(date(2026, 2, 10))
+    typed: list[list[Cell]] = [
+        [day, "Ann", "Call", 2], [day + 0.9, "Ann", "Call", 3], [day + 0.3, "ann", "Call", None],
+        [day, "Ben", "Call", 7], [day - 0.01, "Ann", "Call", 100], [day + 1, "Ann", "Call", 100],
+        [day, None, "Call", 50], [None, "Ann", "Call", 9],
+    ]  # fmt: skip
+    tallied: list[list[Cell]] = [[day, "Ann", 1, 0.5], [day + 0.5, "Ben", 3, None], [day + 1, "Ann", 100, "x"]]
+    review: list[list[Cell]] = [[None]] * daily.header_row
+    for at, who in enumerate(("Ann", "Ben"), start=daily.header_row + 1):
+        review.append([day, who, row_formula(SALES, daily, daily.column("done"), at)])
+    tabs: dict[str, list[list[Cell]]] = {
+        people.title: [["Name"], ["Ann"], ["Ben"]],
+        log.title: [["Date", "Who", "Activity", "Count"], *typed],
+        tally.title: [["Date", "Who", "Call", "Visit"], *tallied],
+        daily.title: review,
+    }
+    book = office.computed(office.workbook(tmp_path / "done.xlsx", tabs), tmp_path / "office")
+    done = [row[2] for row in book[daily.title].iter_rows(min_row=daily.header_row + 1, values_only=True)]
+    assert done == [2 + 3 + 1 + 1.5, 7 + 3]
 
 
 def test_the_key_of_a_day_is_its_serial_number() -> None:

@@ -221,3 +221,37 @@ def test_kept_is_at_most_judged_is_at_most_thirteen(plan: naive.Plan) -> None:
     for key, prospect in ahead.items():
         assert 0 <= prospect.kept <= prospect.judged <= 13
         assert not isnan(streaks[key]) and prospect.kept >= min(streaks[key], 13)
+
+
+# -- trend -------------------------------------------------------------------------------------------------------
+
+
+def test_a_trend_is_the_last_thirteen_periods() -> None:
+    """Oldest first, the open one last; None where a week was off, and never more than thirteen."""
+    log = [(date(2026, 1, 5), 5.0), (date(2026, 1, 12), 10.0), (date(2026, 2, 9), 12.0)]
+    off: list[dict[str, Cell]] = [{"from": serial(date(2026, 1, 19)), "until": serial(date(2026, 1, 25))}]
+    prospect = found(log, time_off=off)
+    assert prospect
+    assert list(prospect.trend) == [0, 0.5, 1, None, 0, 0, 1.2]  # from the week that holds New Year on
+    later = found(log, AsOf(date(2026, 7, 1), under_way=True), time_off=off)
+    assert later and list(later.trend) == [0.0] * 13
+    monthly = found(log, AsOf(date(2026, 3, 1), under_way=True), "month", 20)
+    assert monthly and list(monthly.trend) == [0.75, 0.6, 0]
+
+
+@FEW
+@given(plans())
+def test_a_trend_ends_with_the_period_under_way(plan: naive.Plan) -> None:
+    """Its values are the attainments of the goal's own periods, in order, as the naive recomputation has them."""
+    _, ahead = of_plan(plan)
+    oracle = plan.roll_up()
+    for (person, kind, name), prospect in ahead.items():
+        rows = [
+            (result["start"], naive.CADENCES.index(key[0]), result["attainment"])
+            for key, result in oracle.items()
+            if key[2:] == (person, kind, name) and result["native"]
+        ]
+        wanted = [share for _, _, share in sorted(rows, key=lambda row: row[:2])[-13:]]
+        assert len(prospect.trend) == len(wanted) and 1 <= len(wanted) <= 13
+        for share, right in zip(prospect.trend, wanted, strict=True):
+            assert share == (right if right is None else pytest.approx(float(right)))

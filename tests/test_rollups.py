@@ -13,8 +13,11 @@ import holidays as public
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from sheetsync.rollups import roll_up
+from sheetsync.goals import Kind
+from sheetsync.periods import Cadence
+from sheetsync.rollups import pace_line, roll_up, shares_until
 from sheetsync.scores import scores
 from tests import naive
 from tests.builders import as_of, plans, rows_of, settings_of, understood
@@ -210,3 +213,40 @@ def test_days_add_up_to_every_period(plan: naive.Plan) -> None:
         assert its["actual"].sum() == pytest.approx(row.actual)
         if len(its) == (row.end - row.start).days:
             assert its["target"].sum() == pytest.approx(row.target)
+
+
+@FEW
+@given(plan=plans(), cadence=st.sampled_from(list(Cadence)), into=st.integers(0, 400))
+def test_a_pace_line_is_the_sum_of_the_shares_so_far(plan: naive.Plan, cadence: Cadence, into: int) -> None:
+    """At the end of every day of any period, also one to come; it ends at the period's target."""
+    rows, tallied = rows_of(plan)
+    understood_plan = understood(rows, settings_of(plan), date(2199, 1, 1), {"tally": tallied}).plan
+    first = plan.year_start(plan.as_of) + timedelta(days=into)
+    period = understood_plan.calendar.containing(cadence, first)
+    days = [period.start + timedelta(days=n) for n in range(period.days)]
+    for who in plan.people:
+        for aims, theirs in plan.aims_of(who):
+            if not theirs:
+                continue
+            goal: tuple[Kind, str] = ("goal" if aims[0].kind == "goal" else "activity", aims[0].name)
+            line = pace_line(understood_plan, who.name, goal, period, days)
+            total, wanted = Fraction(0), []
+            for day in days:
+                total += plan.share(who, aims, day)
+                wanted.append(float(total))
+            assert line == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+            some = days[:: 1 + into % 7]
+            assert pace_line(understood_plan, who.name, goal, period, some) == pytest.approx(line[:: 1 + into % 7])
+            working = shares_until(understood_plan, who.name, goal, period, days)
+            assert all(line[days.index(day)] == pytest.approx(share) for day, share in working)
+            assert pace_line(understood_plan, who.name, goal, period, []) == []
+
+
+def test_a_pace_line_rests_on_days_off() -> None:
+    """Ten a week: two more each working day, none at the weekend, exactly the target at the end."""
+    plan = naive.Plan([naive.Who("Ann")], [call_aim(10, "week")], date(2026, 2, 11))
+    rows, _ = rows_of(plan)
+    read = understood(rows, settings_of(plan)).plan
+    week = read.calendar.containing(Cadence.WEEK, plan.as_of)
+    days = [week.start + timedelta(days=n) for n in range(7)]
+    assert pace_line(read, "Ann", ("activity", "Call"), week, days) == [2, 4, 6, 8, 10, 10, 10]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sheetsync.periods import AsOf
-from sheetsync.sentences import about, bar, counted, day, full_day, number, percent, sentence
+from sheetsync.sentences import about, bar, counted, day, full_day, number, percent, sentence, sparkline
 
 THURSDAY = AsOf(date(2026, 10, 15), under_way=False)
 
@@ -128,3 +128,30 @@ def test_days_and_counts() -> None:
     """As people write them; one is singular."""
     assert (day(date(2026, 11, 5)), full_day(date(2026, 11, 5))) == ("Thu 5 Nov", "Thu 5 Nov 2026")
     assert (counted(1, "row"), counted(3806, "row"), counted(0, "row")) == ("1 row", "3,806 rows", "0 rows")
+
+
+SHARES = st.one_of(st.none(), st.just(nan), st.floats(-1, 3))
+
+
+@pytest.mark.parametrize(
+    ("shares", "shown"),
+    [
+        ([], ""),
+        ([0.0, 0.5, 1.0, 2.5], "▁▄██"),
+        ([None, nan, 0.0], "··▁"),
+        ([0.999, 1 - 1e-12], "▇█"),
+        ([-0.4], "▁"),
+        ([n / 7 for n in range(8)], "▁▂▃▄▅▆▇█"),
+    ],
+)
+def test_a_sparkline_is_a_block_a_period(shares: list[float | None], shown: str) -> None:
+    """Full for the target or more, lowest for nothing, a dot where there was no target."""
+    assert sparkline(shares) == shown
+
+
+@given(st.lists(SHARES, max_size=13), st.floats(-1, 3), st.floats(-1, 3))
+def test_a_higher_block_is_never_less(shares: list[float | None], one: float, other: float) -> None:
+    """As many signs as periods; a full block only where the target was met."""
+    assert len(sparkline(shares)) == len(shares)
+    assert (sparkline([one]) <= sparkline([other])) or one > other
+    assert (sparkline([one]) == "█") == (one >= 1 - 1e-9)

@@ -11,8 +11,10 @@ from sheetsync.findings import Findings
 from sheetsync.formulas import LOOKED_UP, lookup_key
 from sheetsync.periods import AsOf, Cadence, Calendar
 from sheetsync.reading import find_out
-from sheetsync.summaries import lay_out, scorecard
-from tests.builders import SALES, understood
+from sheetsync.series import series_rows
+from sheetsync.summaries import lay_out, scorecard, with_live_rows
+from sheetsync.tabs import TabContents
+from tests.builders import SALES, of_tabs, understood
 
 SUMMARIES = {tab.cadence: tab for tab in SALES.with_role("summary")}
 FRIDAY = AsOf(date(2026, 2, 13), under_way=False)
@@ -161,3 +163,64 @@ def test_a_text_that_fits_no_cell_is_cut_before_it_is_written() -> None:
     grid = lay_out(SALES, findings(activities=rows, goals=[], log=[]))["weekly_summary"]
     longest = max((cell for row in grid for cell in row if isinstance(cell, str)), key=len)
     assert len(longest) == 32_000 and longest.endswith("…")
+
+
+def test_what_is_live_is_blank_and_titles_stand_where_the_template_says() -> None:
+    """Lines above, room for charts, titles, rows: a sync has nothing to say where formulas and choices stand."""
+    grids = lay_out(SALES, findings())
+    for tab in (tab for tab in SALES.tabs if tab.is_tool_tab):
+        grid = grids[tab.key]
+        assert all(cell is None for row in tab.live_rows for cell in grid[row])
+        assert grid[len(tab.intro) : tab.header_row - 1] == [[] for _ in range(tab.chart_rows)]
+        assert grid[tab.header_row - 1] == [column.title for column in tab.columns]
+    board = grids["dashboard"]
+    assert board[0] == ["Dashboard"] and board[1][0] and board[2][0]
+    assert grids["series"][SALES.tab("series").header_row :] == list(series_rows(findings()))
+
+
+def test_other_lines_are_the_templates_words() -> None:
+    """Any tool tab may say how fresh and how clean it is; where there is no tab for problems, none is named."""
+    lines = ("Team, {as_of}", "{problems}", "", "{as_of}")
+    tabs = [t.model_copy(update={"intro": lines}) if t.key == "team" else t for t in SALES.tabs]
+    template = of_tabs(SALES, [tab for tab in tabs if tab.role != "problems"])
+    team = lay_out(template, findings(log=[{"date": "x"}]))["team"]
+    assert team[0] == ["Team, {as_of}"] and team[2] == [None] and "Fri 13 Feb 2026" in str(team[3][0])
+    assert team[1] == ["⚠ 3 cells need a look"] and team[4][0] == "Who"
+    one = lay_out(SALES, findings(log=[{"date": "3/5/2026", "who": "Ann", "activity": "Call"}]))["dashboard"]
+    assert one[2] == ["⚠ 1 cell needs a look: see the Problems tab"]
+
+
+def test_live_rows_stay_as_they_were_read() -> None:
+    """Formulas' results and choices are in no difference, so that nobody writes them; other rows are the sync's."""
+    grids = lay_out(SALES, findings())
+    board, series = SALES.tab("dashboard"), SALES.tab("series")
+    read: list[list[Cell]] = [["typed", row, "x"] for row in range(40)]
+    contents = {
+        key: TabContents(key, SALES.tab(key).title, read if key == "dashboard" else read[:3], 100, 20)
+        for key in grids
+    }
+    merged = with_live_rows(SALES, grids, contents)
+    assert merged.keys() == grids.keys()
+    for key, grid in merged.items():
+        assert len(grid) == len(grids[key])
+        live = SALES.tab(key).live_rows
+        assert all(cells == grids[key][at] for at, cells in enumerate(grid) if at not in live)
+    assert all(merged["dashboard"][at] == read[at] for at in board.live_rows)
+    assert [merged["series"][at] for at in sorted(series.live_rows)] == [
+        *read[:3],
+        *([[]] * (len(series.live_rows) - 3)),
+    ]
+    merged["dashboard"][min(board.live_rows)].append("more")
+    assert all(len(row) == 3 for row in read), "what was read is left alone"
+
+
+def test_the_dashboard_has_the_trend_of_activities_in_their_own_period() -> None:
+    """A block a week in the line of the week; goals have none."""
+    log: list[dict[str, Cell]] = [
+        {"date": serial(date(2026, 2, 2)), "who": "Ann", "activity": "Call", "count": 10},
+        {"date": serial(date(2026, 2, 10)), "who": "Ann", "activity": "Call", "count": 5},
+    ]
+    board, tab = lay_out(SALES, findings(log=log))["dashboard"], SALES.tab("dashboard")
+    rows = {(row[0], row[1], row[2]): row[tab.position("trend")] for row in board[tab.header_row :]}
+    assert rows["Ann", "Call", "2026-W07"] == "▁▁▁▁▁█▄" and rows["Ben", "Call", "2026-W07"] == "▁" * 7
+    assert rows["Ann", "Revenue", "2026-Q1"] is None and rows["Ann", "Revenue", "2026"] is None

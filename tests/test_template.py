@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sheetsync.cells import serial
 from sheetsync.config import find_template
 from sheetsync.errors import ConfigError
 from sheetsync.periods import Cadence
-from sheetsync.template import REQUIRED_COLUMNS, TOOL_ROLES, parse_template
+from sheetsync.template import LIVE_LINES, REQUIRED_COLUMNS, TOOL_ROLES, WRITTEN_LINES, parse_template
 from tests.builders import SALES
 from tests.conftest import PROJECT
 
@@ -152,6 +154,151 @@ def test_what_computed_columns_look_up_must_be_there(tab: str, said: str) -> Non
         parse_template(mapping, "sales.yaml")
 
 
+def changed_in_sales(path: str, value: Any) -> dict[str, Any]:
+    """The built-in template with one value at a path such as `dashboard.charts.0.kind`; "" for the whole tab."""
+    template: Any = SALES.model_dump(mode="json", exclude_defaults=True)
+    key, *parts = path.split(".")
+    if not parts:
+        template["tabs"] = [tab for tab in template["tabs"] if tab["key"] != key]
+        return template  # type: ignore[no-any-return]
+    place: Any = next(tab for tab in template["tabs"] if tab["key"] == key)
+    for part in parts[:-1]:
+        place = place[int(part)] if part.isdigit() else place[part]
+    place[int(parts[-1]) if parts[-1].isdigit() else parts[-1]] = value
+    return template  # type: ignore[no-any-return]
+
+
+LINES = ["{done}", "{target}", "{so_far}", "{pace}", "{likely}", "{low}", "{high}", "{spread}"]
+RULES = "weekly.rules"
+RULE = {"when": "filled", "fill": "#fef3c7"}
+CHART = {"kind": "trend", "title": "x"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        # Lines that show something.
+        ("dashboard.intro", ["x", "{as_off}"], "tabs.dashboard.intro.1: .* {as_off}; did you mean {as_of}?"),
+        ("dashboard.intro", ["{done}"], "tabs.dashboard.intro.0: a tab with the role dashboard cannot show {done}"),
+        ("weekly.intro", ["{as_of}"], "tabs.weekly.intro.0: .* the role review cannot show {as_of}; leave it"),
+        ("team.intro", ["{banner}"], "tabs.team.intro.0: a tab with the role team cannot show {banner}"),
+        ("insights.intro", ["{zzzzzz}"], "cannot show {zzzzzz}; here are {as_of}, {problems}"),
+        ("series.intro", [*LINES, "{as_off}"], "tabs.series.intro.8: .* cannot show {as_off}"),
+        ("dashboard.intro", [5], "tabs.dashboard.intro.0: a text is needed"),
+        ("dashboard.intro", 5, "tabs.dashboard.intro: a list is needed"),
+        ("series.intro", 5, "tabs.series.intro: a list is needed"),
+        ("series.intro", None, "tabs.series.intro: a list is needed"),
+        # What draws needs its values.
+        ("series", None, "tabs.dashboard.charts: a tab with the role series must hold the values"),
+        ("series", None, "tabs.dashboard.intro: .* the values for {banner}, {choose_who}, {choose_activity}"),
+        ("series.intro", LINES[1:], "tabs.series.intro: Dashboard needs the lines {done} here"),
+        ("series.intro", LINES[:2], "needs the lines {so_far}, {pace}, {likely}, {low}, {high}"),
+        # Charts.
+        ("team.charts", [CHART], "tabs.team.charts: only a tab with the role dashboard has charts"),
+        ("dashboard.charts.0.kind", "outcom", "tabs.dashboard.charts.0.kind: “outcom” is none of .* mean outcome?"),
+        ("dashboard.charts.0.kind", ["trend"], "tabs.dashboard.charts.0.kind: "),
+        ("dashboard.charts", [{"kind": "trend"}], "tabs.dashboard.charts.0.title: is missing"),
+        ("dashboard.charts.0.width", 100, "tabs.dashboard.charts.0.width: a number from 200 on"),
+        ("dashboard.charts.0.height", 1000, "tabs.dashboard.charts.0.height: a number up to 900"),
+        ("dashboard.charts.0.colour", "red", "tabs.dashboard.charts.0.colour: unknown key"),
+        ("dashboard.charts.0.names", {"done": 5}, "tabs.dashboard.charts.0.names.done: a text is needed"),
+        ("dashboard.charts.0.names", ["Done"], "tabs.dashboard.charts.0.names: keys are needed"),
+        ("dashboard.charts", {"kind": "trend"}, "tabs.dashboard.charts: a list is needed"),
+        # Rules.
+        (RULES, [{"when": "filed", "bold": True}], "tabs.weekly.rules.0.when: “filed” is none of .* mean filled?"),
+        (RULES, [{"bold": True}], "tabs.weekly.rules.0.when: is missing"),
+        (RULES, [{**RULE, "columns": ["scoer"]}], "tabs.weekly.rules.0.columns: .* scoer; did you mean score?"),
+        (RULES, [{**RULE, "columns": ["zzzzz"]}], "there is no column zzzzz; name keys of this tab"),
+        (RULES, [{**RULE, "columns": 5}], "tabs.weekly.rules.0.columns: a list is needed"),
+        (RULES, [{**RULE, "when": "equals"}], "tabs.weekly.rules.0: equals needs a value"),
+        (RULES, [{**RULE, "when": "at_least"}], "tabs.weekly.rules.0: at_least needs a value"),
+        (RULES, [{**RULE, "when": "below"}], "tabs.weekly.rules.0: below needs a value"),
+        (RULES, [{"when": "filled"}], "tabs.weekly.rules.0: changes nothing; give it a fill, an ink or bold"),
+        (RULES, [RULE, {**RULE, "fill": "red"}], "tabs.weekly.rules.1.fill: “red”: a colour such as"),
+        (RULES, [{**RULE, "ink": "#FFF"}], "tabs.weekly.rules.0.ink: “#FFF”: a colour"),
+        (RULES, [{**RULE, "bold": "perhaps"}], "tabs.weekly.rules.0.bold: true or false is needed"),
+        (RULES, [{**RULE, "value": [5]}], "tabs.weekly.rules.0.value"),
+        (RULES, {"when": "filled"}, "tabs.weekly.rules: a list is needed"),
+        ("team.rules", [{**RULE, "when": "current"}], "tabs.team.rules.0.when: only rows of .* role review"),
+        # The rest of what is new.
+        ("log.hidden", "perhaps", "tabs.log.hidden: true or false is needed"),
+        ("log.protected", "perhaps", "tabs.log.protected: true or false is needed"),
+        ("log.columns.0.format", 5, "tabs.log.columns.date.format: a text is needed"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_what_is_shown_is_named_with_its_path(path: str, value: Any, said: str) -> None:
+    """Lines, charts, rules and formats: the place by keys, what is wrong, and what to do."""
+    with pytest.raises(ConfigError, match=said) as error:
+        parse_template(changed_in_sales(path, value), "mine.yaml")
+    assert str(error.value).startswith("mine.yaml: ") and len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0, "a number from 1 on"), ("two", "a whole number"), (1.5, "a whole number")]
+)
+def test_a_version_is_a_number_that_counts_up(value: Any, said: str) -> None:
+    """From 1, which it is if nothing is said."""
+    assert parse_template(SMALL, "small.yaml").version == 1
+    assert parse_template({**SMALL, "version": 3}, "small.yaml").version == 3
+    with pytest.raises(ConfigError, match=f"version: {said}"):
+        parse_template({**SMALL, "version": value}, "small.yaml")
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["", "x", "{done}", "week"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["key", "when", "kind"]), inner),
+    max_leaves=5,
+)
+PLACES = st.sampled_from([
+    "dashboard.intro", "dashboard.intro.3", "dashboard.role", "dashboard.charts", "dashboard.charts.0",
+    "dashboard.charts.0.kind", "dashboard.charts.0.names", "weekly.rules", "weekly.rules.0", "weekly.rules.0.when",
+    "weekly.rules.0.columns", "weekly.rules.0.value", "weekly.key", "weekly.cadence", "weekly.columns.1.format",
+    "series.intro", "series.role", "series.hidden", "series.columns", "log.columns.2.choices_from",
+    "daily.columns.2.computed",
+])  # fmt: skip
+
+
+def below(place: Any, part: str) -> Any:
+    """What stands under a key, or at a number; nothing if it was replaced by something else."""
+    if isinstance(place, list):
+        return place[int(part)] if part.isdigit() and int(part) < len(place) else None
+    return place.get(part) if isinstance(place, dict) else None
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(PLACES, ANYTHING), min_size=1, max_size=2))
+def test_whatever_is_written_is_a_template_or_a_mistake(changes: list[tuple[str, Any]]) -> None:
+    """Nothing that YAML can say, in any place, ends in anything but a line with what to do."""
+    template: Any = SALES.model_dump(mode="json", exclude_defaults=True)
+    tabs = {tab["key"]: tab for tab in template["tabs"]}
+    for path, value in changes:
+        key, *parts = path.split(".")
+        place: Any = tabs[key]
+        for part in parts[:-1]:
+            place = below(place, part)
+        if isinstance(place, dict):
+            place[parts[-1]] = value
+        elif isinstance(place, list) and place:
+            place[0] = value
+    try:
+        assert parse_template(template, "mine.yaml").name == "sales"
+    except ConfigError as error:
+        assert len(str(error).splitlines()) == 1
+
+
+def test_lines_say_what_they_show() -> None:
+    """Written by a sync, or live since creation; other lines are text, braces in the midst of it included."""
+    intro = ["Board", "{as_of}", "see {as_of}", "{problems}", "{banner}", "{links}"]
+    tab = parse_template(changed_in_sales("dashboard.intro", intro), "mine.yaml").tab("dashboard")
+    assert tab.lines == {1: "as_of", 3: "problems", 4: "banner", 5: "links"} and tab.live_rows == {4, 5}
+    assert tab.header_row == 6 + tab.chart_rows + 1 and SALES.tab("log").chart_rows == 0
+    assert {*WRITTEN_LINES, *LIVE_LINES} >= {shown for each in SALES.tabs for shown in each.lines.values()}
+
+
 def test_all_mistakes_are_said_at_once() -> None:
     """Nobody mends one to be told the next: a wrong value does not hide what parts are to each other."""
     template = changed("tabs.0.color", "red")
@@ -188,7 +335,7 @@ def test_looking_up_tabs_and_columns() -> None:
     """By key, by role and by cadence; what is not there is a KeyError."""
     weekly = [tab.key for tab in SALES.with_role("review", Cadence.WEEK)]
     assert weekly == ["weekly", "partner"]
-    assert SALES.tab("log").position("date") == 0 and SALES.tab("dashboard").header_row == 4
+    assert SALES.tab("log").position("date") == 0 and SALES.tab("dashboard").header_row == 24
     for key in ("nothing",):
         with pytest.raises(KeyError):
             SALES.tab(key)

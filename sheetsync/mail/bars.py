@@ -1,9 +1,8 @@
-"""Shares as bars and sparklines: percentages for HTML cells, block characters for plain text. 1.0 is the target."""
+"""Shares as bars: percentages for HTML cells, block characters for plain text. 1.0 is the target."""
 
 from collections.abc import Sequence
 from typing import Literal
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
 Part = Literal["done", "pace", "rest"]
 
 
@@ -35,13 +34,6 @@ def text_bar(share: float | None, pace: float | None, width: int = 24) -> str:
 def heights(history: Sequence[float | None]) -> list[int | None]:
     """Each week's height in percent, 100 for a target reached or more; None where there was no target."""
     return [None if share is None else _percent(share) for share in history]
-
-
-def sparkline(history: Sequence[float | None]) -> str:
-    """The weeks as block characters, a full block for a target reached, a dot where there was none."""
-    return "".join(
-        "·" if height is None else _BLOCKS[height * (len(_BLOCKS) - 1) // 100] for height in heights(history)
-    )
 
 
 def _percent(share: float | None) -> int:
