@@ -23,7 +23,7 @@ from sheetsync.cells import Cell, column_letters, serial
 from sheetsync.errors import Busy, ConfigError, GuardTripped
 from sheetsync.formulas import row_formula
 from sheetsync.template import WorkbookTemplate
-from sheetsync.workbook import TabWrite, Workbook
+from sheetsync.workbook import Workbook
 from sheetsync.workbook.xlsx import XlsxWorkbook, create, open_workbook
 from tests.workbook_contract import ACTIVITIES, ROWS, WorkbookContract, replaced, same
 
@@ -155,8 +155,8 @@ class TestCreate:
         """Each review row has the formulas of its own row."""
         sheet = openpyxl.load_workbook(path)["Weekly"]
         tab = sales.tab("weekly")
-        assert sheet["C3"].value == row_formula(sales, tab, tab.column("score"), 3)
-        assert sheet["D5"].value == row_formula(sales, tab, tab.column("behind_on"), 5)
+        assert sheet["C4"].value == row_formula(sales, tab, tab.column("score"), 4)
+        assert sheet["D7"].value == row_formula(sales, tab, tab.column("behind_on"), 7)
 
     def test_typed_text_is_no_formula(self, tmp_path: Path, sales: WorkbookTemplate) -> None:
         """Text in the rows given to `create` stays text, whatever it looks like."""
@@ -171,7 +171,8 @@ class TestCreate:
         for tab in sales.tabs:
             sheet = book[tab.title]
             assert sheet.sheet_properties.tabColor.rgb == "FF" + tab.color.removeprefix("#").upper()
-            assert sheet.freeze_panes == sheet.cell(tab.header_row + 1, tab.frozen_columns + 1).coordinate
+            frozen = sheet.cell(tab.header_row + 1, tab.frozen_columns + 1).coordinate
+            assert sheet.freeze_panes == (None if tab.charts else frozen)
             assert sheet.page_setup.orientation == "landscape"
             for at, column in enumerate(tab.columns, start=1):
                 header = sheet.cell(tab.header_row, at)
@@ -192,11 +193,12 @@ class TestCreate:
         assert rules["F2:F1048576"].formula1 == "1"
         assert {rule.errorStyle for rule in rules.values()} == {"warning"}
 
-    def test_marks_are_hidden_names(self, path: Path) -> None:
-        """Each tab has a hidden defined name; the year and the template's name have one as well."""
+    def test_marks_are_hidden_names(self, path: Path, sales: WorkbookTemplate) -> None:
+        """Each tab has a hidden defined name; the year, the template's name and its version have one as well."""
         names = openpyxl.load_workbook(path).defined_names
         assert names["_sheetsync.log"].attr_text == "'Log'!$A$1"
         assert (names["_sheetsync.plan"].attr_text, names["_sheetsync.template"].attr_text) == ("2026", '"sales"')
+        assert names["_sheetsync.version"].attr_text == str(sales.version)
         assert all(name.hidden for name in names.values())
 
     def test_a_tab_key_that_is_a_mark_is_refused(self, tmp_path: Path, sales: WorkbookTemplate) -> None:
@@ -369,7 +371,7 @@ class TestOtherMembers:
         """Charts, panes, rules and comments of a tool tab stay: only its cells are replaced."""
         part = "xl/worksheets/sheet1.xml"
         before = sheet_xml(furnished, part)
-        workbook.write([TabWrite("dashboard", [["New"], [None], [None], ["Who"], ["Ann"]], [(0, 5)])])
+        workbook.write([replaced(workbook, "dashboard", [["Ann", "Cold call"]])])
         after = sheet_xml(furnished, part)
         assert "<drawing" in after
         assert "<conditionalFormatting" in after
@@ -391,31 +393,31 @@ class TestOtherMembers:
         part, before = part_of(path, sales, "weekly"), members(path)
         xml = sheet_xml(path, part)
         results: dict[tuple[int, int], Cell] = {
-            (1, 2): 0.85,
-            (1, 3): "a & <b>",
-            (2, 2): True,
-            (3, 2): "#N/A",
-            (1, 4): "x",
+            (3, 2): 0.85,
+            (3, 3): "a & <b>",
+            (4, 2): True,
+            (5, 2): "#N/A",
+            (3, 4): "x",
         }
         workbook.write([], {"weekly": results})
         assert changed_members(before, path) == {part}
         grid = workbook.read()["weekly"].grid
-        assert grid[1] == ["2026-W02", "Ann", 0.85, "a & <b>"]
-        assert (grid[2][2], grid[3][2]) == (True, "#N/A")
+        assert grid[3] == ["2026-W02", "Ann", 0.85, "a & <b>"]
+        assert (grid[4][2], grid[5][2]) == (True, "#N/A")
 
         def without_results(text: str) -> str:
             return re.sub(r"</f><v>[^<]*</v>", "</f>", re.sub(r'(<c r="[CD]\d+" s="\d+") t="\w+"', r"\1", text))
 
         assert without_results(sheet_xml(path, part)) == without_results(xml)
-        workbook.write([], {"weekly": {(1, 2): None, (1, 3): "", (2, 2): "", (3, 2): ""}})
-        assert not any(cell for row in workbook.read()["weekly"].grid[1:] for cell in row[2:])
+        workbook.write([], {"weekly": {(3, 2): None, (3, 3): "", (4, 2): "", (5, 2): ""}})
+        assert not any(cell for row in workbook.read()["weekly"].grid[3:] for cell in row[2:])
 
     def test_results_that_stand_already_change_nothing(self, path: Path, workbook: XlsxWorkbook) -> None:
         """A number is the same however it is written; then the file is not replaced at all."""
-        workbook.write([], {"weekly": {(1, 2): 0.5}})
+        workbook.write([], {"weekly": {(3, 2): 0.5}})
         edited(path, lambda _, content: content.replace(b"<v>0.5</v>", b"<v>0.50</v>"))
         before = path.stat()
-        workbook.write([], {"weekly": {(1, 2): 0.5}})
+        workbook.write([], {"weekly": {(3, 2): 0.5}})
         after = path.stat()
         assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -480,7 +482,7 @@ class TestExcelsOwnMembers:
         stored = members(saved_by_excel)
         assert "xl/calcChain.xml" not in stored
         assert b"calcChain" not in stored["[Content_Types].xml"][1] + stored["xl/_rels/workbook.xml.rels"][1]
-        assert openpyxl.load_workbook(saved_by_excel)["Weekly"]["A6"].value == "2027-W01"
+        assert openpyxl.load_workbook(saved_by_excel)["Weekly"]["A8"].value == "2027-W01"
 
 
 class TestAppend:
@@ -491,23 +493,23 @@ class TestAppend:
         workbook.append("weekly", [["2027-W01", "Ann"], ["2027-W01", "Ben"]])
         workbook.append("monthly", [["2027-01", "Ann"]])
         book, tab = openpyxl.load_workbook(path), sales.tab("weekly")
-        for row in (6, 7):
+        for row in (8, 9):
             assert book["Weekly"].cell(row, 3).value == row_formula(sales, tab, tab.column("score"), row)
             assert book["Weekly"].cell(row, 4).value == row_formula(sales, tab, tab.column("behind_on"), row)
         monthly = sales.tab("monthly")
-        assert book["Monthly"]["D2"].value == row_formula(sales, monthly, monthly.column("forecast"), 2)
+        assert book["Monthly"]["D4"].value == row_formula(sales, monthly, monthly.column("forecast"), 4)
 
     def test_formulas_follow_columns_that_moved(self, path: Path, workbook: XlsxWorkbook, person: Excel) -> None:
         """A person moved the columns: new rows do as the rows above do."""
         with person.opened() as book:
             sheet = book["Weekly"]
-            for row in range(1, 6):
+            for row in range(3, 8):
                 sheet.cell(row, 9).value = sheet.cell(row, 3).value and str(sheet.cell(row, 3).value)
                 sheet.cell(row, 3).value = None
         workbook.append("weekly", [["2027-W01", "Ann", None, None, "review"]])
         sheet = openpyxl.load_workbook(path)["Weekly"]
-        assert sheet["C6"].value is None
-        assert sheet["I6"].value == sheet["I5"].value.replace("$A5", "$A6").replace("$B5", "$B6")
+        assert sheet["C8"].value is None
+        assert sheet["I8"].value == sheet["I7"].value.replace("$A7", "$A8").replace("$B7", "$B8")
 
     def test_formatted_blank_rows_are_filled(self, path: Path, workbook: XlsxWorkbook, person: Excel) -> None:
         """Rows that hold formats only are used, with the looks they have; none is there twice."""
@@ -687,16 +689,16 @@ class TestLibreOffice:
         workbook.append("log", [[46_000, "Ann", "Cold call", 2.5]])
         workbook.append("weekly", [["2027-W01", "Ann"]])
         rows: list[list[Cell]] = [["2026-W02", "Ann", "Cold call", 3, 10, 5, 0.3]]
-        workbook.write([replaced(workbook, "weekly_summary", rows)], {"weekly": {(1, 2): 0.75, (5, 2): 0.5}})
+        workbook.write([replaced(workbook, "weekly_summary", rows)], {"weekly": {(3, 2): 0.75, (7, 2): 0.5}})
         assert len(changed_members(before, saved)) == 3
         contents = workbook.read()
         assert same(contents["log"].grid[1:], [*ROWS["log"], [46_000, "Ann", "Cold call", 2.5]])
         assert same(contents["weekly_summary"].grid[1:], rows)
-        assert (contents["weekly"].grid[1][2], contents["weekly"].grid[5][:3]) == (0.75, ["2027-W01", "Ann", 0.5])
+        assert (contents["weekly"].grid[3][2], contents["weekly"].grid[7][:3]) == (0.75, ["2027-W01", "Ann", 0.5])
         book = openpyxl.load_workbook(saved)
         assert book["Log"]["A5"].number_format.replace("\\", "") == "yyyy-mm-dd"
         assert book["Weekly summary"]["G2"].number_format == "0%"
-        assert "$A6" in book["Weekly"]["C6"].value
+        assert "$A8" in book["Weekly"]["C8"].value
 
     def test_what_we_wrote_opens(self, path: Path, workbook: Workbook, tmp_path: Path) -> None:
         """LibreOffice reads our files, and computes our formulas to what people logged."""
@@ -705,5 +707,5 @@ class TestLibreOffice:
         workbook.append("log", [[day, "Ann", "Invitation", 4, None, None, None, "=1+1"]])
         again = converted(converted(path, "ods", tmp_path / "ods"), "xlsx", tmp_path / "again")
         book = openpyxl.load_workbook(again, data_only=True)
-        assert book["Daily"]["C2"].value == 7
+        assert book["Daily"]["C4"].value == 7
         assert book["Log"]["H5"].value == "=1+1"

@@ -108,9 +108,9 @@ class WorkbookContract:
         """A tab with activity columns has one for each activity, after its own."""
         assert workbook.read()["tally"].grid == [["Date", "Who", *ACTIVITIES]]
 
-    def test_computed_columns_show_nothing_yet(self, workbook: Workbook) -> None:
+    def test_computed_columns_show_nothing_yet(self, workbook: Workbook, sales: WorkbookTemplate) -> None:
         """A review row has its period and person; its formulas have nothing to show before the first sync."""
-        shown = workbook.read()["weekly"].grid[1:]
+        shown = workbook.read()["weekly"].grid[sales.tab("weekly").header_row :]
         assert [[cell or None for cell in row[:2]] for row in shown] == ROWS["weekly"]
         assert not any(cell for row in shown for cell in row[2:])
 
@@ -167,11 +167,11 @@ class WorkbookContract:
         assert sum(told) == 1200
         assert len(workbook.read()["log"].grid) == 1204
 
-    def test_append_to_a_review_tab(self, workbook: Workbook) -> None:
+    def test_append_to_a_review_tab(self, workbook: Workbook, sales: WorkbookTemplate) -> None:
         """`extend` adds rows with blank computed columns."""
         workbook.append("weekly", [["2027-W01", "Ann"], ["2027-W01", "Ben"]])
-        shown = workbook.read()["weekly"].grid
-        assert [row[:2] for row in shown[5:]] == [["2027-W01", "Ann"], ["2027-W01", "Ben"]]
+        shown = workbook.read()["weekly"].grid[sales.tab("weekly").header_row :]
+        assert [row[:2] for row in shown[4:]] == [["2027-W01", "Ann"], ["2027-W01", "Ben"]]
 
     def test_a_write_is_read_back(self, workbook: Workbook) -> None:
         """The grid that was written is the grid that is read, text and numbers as they are."""
@@ -185,10 +185,14 @@ class WorkbookContract:
         assert same(grid[1:], rows)
         assert grid[0] == [cell for cell in write.grid[0] if cell is not None]
 
-    def test_intro_lines_above_the_header_are_written(self, workbook: Workbook) -> None:
-        """The dashboard's lines above the header belong to the tool as well."""
-        grid = [["Goals of 2026"], ["As of 2026-01-07"], [], ["Who"], ["Ann", "Cold call"]]
-        workbook.write([TabWrite("dashboard", [[*row, *[None] * (2 - len(row))] for row in grid], [(0, 5)])])
+    def test_intro_lines_above_the_header_are_written(self, workbook: Workbook, sales: WorkbookTemplate) -> None:
+        """The dashboard's lines above the header are the tool's as well, but for those that live by themselves."""
+        tab, before = sales.tab("dashboard"), workbook.read()["dashboard"].grid
+        grid: list[list[Cell]] = [["Goals of 2026"], ["As of 2026-01-07"], ["✓ Every row could be read"]]
+        grid += [*before[3 : tab.header_row], ["Ann", "Cold call"]]
+        width, last = max(map(len, grid)), tab.header_row
+        padded = [[*row, *[None] * (width - len(row))] for row in grid]
+        workbook.write([TabWrite("dashboard", padded, [(0, 3), (last, last + 1)])])
         assert workbook.read()["dashboard"].grid == grid
 
     def test_several_tabs_are_written_at_once(self, workbook: Workbook) -> None:

@@ -26,12 +26,14 @@ class Layout:
     """Where a workbook's tabs are, so that the next run need not ask.
 
     `year` is the label of the plan's fiscal year (`create --year`); `marks` maps a tab's key to its mark: the sheet
-    id on Google, the defined name locally. `template` is the name of the template it was created from.
+    id on Google, the defined name locally. `template` is the name of the template it was created from, `version` that
+    template's.
     """
 
     year: int
     template: str
     marks: Mapping[str, str] = field(default_factory=dict)
+    version: int = 1
 
 
 class Workbook(Protocol):
@@ -75,3 +77,21 @@ class Workbook(Protocol):
 
         `header` is the 0-based row of titles.
         """
+
+    def remake_tabs(self, keys: Sequence[str], version: int) -> None:
+        """Replace these tool tabs by new ones as `create` makes them, each in its place; what people chose is kept.
+
+        The workbook is of this version of its template then. Raises `ConfigError` when people type in one of them.
+        """
+
+    def unmarked(self) -> dict[int, TabContents]:
+        """The tabs that are not the template's, by a number of their own: title, size and the first rows at least."""
+
+    def adopt(self, key: str, number: int) -> None:
+        """Take one of those tabs for the template's tab `key`, which is gone or was never there.
+
+        Raises `ConfigError` when it is there, or the other one is not.
+        """
+
+    def backup(self, name: str) -> str:
+        """Copy the whole workbook, with `name` in the copy's own. Answers where it is."""

@@ -8,16 +8,17 @@ import copy
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from sheetsync.errors import Busy, ConfigError
 from sheetsync.workbook.xlsx.locks import refuse_if_open
+from sheetsync.workbook.xlsx.refusals import opened_zip, unpacked
 
-_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
 _SPEED_OVER_SIZE = 3
 
 
@@ -26,22 +27,24 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         # A symbolic link stays one: its target is what is read and replaced.
-        self._shown, self.path = path, Path(os.path.realpath(path))
-        try:
-            self._seen = _fingerprint(self.path)
-            self._zip = ZipFile(self.path)
-        except FileNotFoundError:
-            raise ConfigError(f"{path} does not exist; create it with `sheetsync create`") from None
-        except OSError as error:
-            raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-        except (BadZipFile, NotImplementedError, ValueError) as error:
-            raise ConfigError(_what_it_is(self.path, path, error)) from None
+        self.shown, self.path = path, Path(os.path.realpath(path))
+        self._was_read: set[str] = set()
+        with ExitStack() as stack:
+            try:
+                self._seen = _fingerprint(self.path)
+                self._file = stack.enter_context(self.path.open("rb"))
+                self._zip = opened_zip(self._file, self._seen[1], path)
+            except FileNotFoundError:
+                raise ConfigError(f"{path} does not exist; create it with `sheetsync create`") from None
+            except OSError as error:
+                raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from None
+            stack.pop_all()
 
     def __enter__(self) -> "Archive":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._zip.close()
+        self._file.close()
 
     def __contains__(self, member: str) -> bool:
         return member in self._zip.NameToInfo
@@ -49,11 +52,29 @@ class Archive:
     def read(self, member: str) -> bytes:
         """The contents of a member. Raises `ConfigError` when it is missing or damaged."""
         try:
-            return self._zip.read(member)
-        except (KeyError, BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-            raise ConfigError(
-                f"{self._shown} is damaged ({member}: {error}); restore an earlier version of the file"
-            ) from None
+            contents = unpacked(self._file, self._zip.getinfo(member))
+        except (KeyError, BadZipFile, OSError) as error:
+            raise self.damaged(f"{member}: {error}") from None
+        self._was_read.add(member)
+        return contents
+
+    def damaged(self, what: str) -> ConfigError:
+        """An error that says so, and what to do."""
+        return ConfigError(f"{self.shown} is damaged ({what}); restore an earlier version of the file")
+
+    def members(self, *endings: str) -> list[str]:
+        """The members whose names, in small letters, end so."""
+        return [name for name in self._zip.NameToInfo if name.lower().endswith(endings)]
+
+    def copy_of_what_was_read(self) -> BytesIO:
+        """A zip of the members that `read` has given: whoever else reads it sees nothing that was not checked."""
+        copied = BytesIO()
+        with ZipFile(copied, "w") as new:
+            for member, end in self._members():
+                if member.filename in self._was_read:
+                    _copy_raw(self._file, member, end, new)
+        copied.seek(0)
+        return copied
 
     def replace(self, changed: Mapping[str, bytes], dropped: frozenset[str] = frozenset()) -> None:
         """Put a file in place whose `changed` members have new contents and whose `dropped` ones are gone.
@@ -63,27 +84,30 @@ class Archive:
         Raises `Busy` when the file is open in another program or was saved since it was opened here, and
         `ConfigError` when the folder cannot be written.
         """
-        refuse_if_open(self._shown)
+        refuse_if_open(self.shown)
         replace_file(self.path, lambda target: self._write(target, changed, dropped), self._check_unchanged)
 
     def _check_unchanged(self) -> None:
-        refuse_if_open(self._shown)
+        refuse_if_open(self.shown)
         if _fingerprint(self.path) != self._seen:
-            raise Busy(f"{self._shown} was saved by another program just now; run again")
+            raise Busy(f"{self.shown} was saved by another program just now; run again")
 
     def _write(self, target: IO[bytes], changed: Mapping[str, bytes], dropped: frozenset[str]) -> None:
-        members = sorted(self._zip.infolist(), key=lambda member: member.header_offset)
-        ends = [member.header_offset for member in members[1:]] + [self._zip.start_dir]
-        with self.path.open("rb") as source, ZipFile(target, "w") as new:
+        with ZipFile(target, "w") as new:
             new.comment = self._zip.comment
-            for member, end in zip(members, ends, strict=True):
+            for member, end in self._members():
                 if member.filename in changed:
                     new.writestr(_described_as(member), changed[member.filename], compresslevel=_SPEED_OVER_SIZE)
                 elif member.filename not in dropped:
-                    _copy_raw(source, member, end, new)
+                    _copy_raw(self._file, member, end, new)
             for name in changed:
                 if name not in self:
                     new.writestr(_described_as(ZipInfo(name)), changed[name], compresslevel=_SPEED_OVER_SIZE)
+
+    def _members(self) -> Iterator[tuple[ZipInfo, int]]:
+        """The members in the order in which they are stored, each with where the next thing begins."""
+        members = sorted(self._zip.infolist(), key=lambda member: member.header_offset)
+        return zip(members, [*(member.header_offset for member in members[1:]), self._zip.start_dir], strict=True)
 
 
 def _copy_raw(source: IO[bytes], member: ZipInfo, end: int, new: ZipFile) -> None:
@@ -154,10 +178,3 @@ def _fingerprint(path: Path) -> tuple[int, int, int]:
     if not stat.S_ISREG(status.st_mode):
         raise ConfigError(f"{path} is not a file; `workbook` names the .xlsx file")
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _what_it_is(path: Path, shown: Path, error: Exception) -> str:
-    with path.open("rb") as file:
-        if file.read(4) == _OLE_SIGNATURE:
-            return f"{shown} is password-protected or in the old .xls format; save it as .xlsx without a password"
-    return f"{shown} is not an .xlsx file ({error}); restore an earlier version of the file"

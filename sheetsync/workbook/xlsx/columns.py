@@ -4,6 +4,7 @@ Nobody's cell changes: a title is written where there is none, a formula where a
 """
 
 import html
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def _add_rules(around: Any, made: Any, at: int, styles: Styles) -> None:
     for name in ("conditionalFormatting", "dataValidation"):
         if any(_touches(rule, at) for rule in around.iter(f"{{*}}{name}")):
             continue
-        for rule in [deepcopy(r) for r in made.iter(f"{{*}}{name}") if _columns(r.get("sqref"))[:1] == [(at, at)]]:
+        for rule in [_for_one(r, at) for r in made.iter(f"{{*}}{name}") if _touches(r, at)]:
             if name == "conditionalFormatting":
                 _insert(around, _renumbered(rule, around, styles), _UP_TO_RULES)
             else:
@@ -164,6 +165,14 @@ def _add_rules(around: Any, made: Any, at: int, styles: Styles) -> None:
                     checks = _inserted(around, "dataValidations", _UP_TO_RULES)
                 checks.append(rule)
                 checks.set("count", str(len(checks)))
+
+
+def _for_one(rule: Any, at: int) -> Any:
+    """A generated rule for one of its columns; of the others, if it is about whole rows, it is said already."""
+    alone, letters = deepcopy(rule), column_letters(at)
+    ends = (letters + re.sub(r"[A-Z]+", "", end) for end in rule.get("sqref").split(":"))
+    alone.set("sqref", ":".join(ends))
+    return alone
 
 
 def _renumbered(rules: Any, around: Any, styles: Styles) -> Any:

@@ -8,12 +8,18 @@ from typing import Any
 
 from sheetsync.cells import Cell
 from sheetsync.errors import ConfigError
-from sheetsync.formulas import row_formula
+from sheetsync.formulas import quoted, row_formula
+from sheetsync.periods import Calendar
 from sheetsync.template import Column, Tab, WorkbookTemplate
 from sheetsync.workbook.xlsx.archive import replace_file
+from sheetsync.workbook.xlsx.charts import add_charts
+from sheetsync.workbook.xlsx.lines import write_lines
 from sheetsync.workbook.xlsx.looks import POINTS_A_LINE, Looks, dress, lines_of, wraps
-from sheetsync.workbook.xlsx.package import MARK, TEMPLATE, YEAR
+from sheetsync.workbook.xlsx.package import MARK, TEMPLATE, VERSION, YEAR
 from sheetsync.workbook.xlsx.rules import add_colors, add_validation
+
+USUAL = Calendar()
+"""Weeks from Monday, years from January."""
 
 _ACTIVITY_WIDTH = 110
 _TOOL_NOTE = "Only sheetsync writes in this tab: what is typed here is replaced by the next sync."
@@ -26,18 +32,21 @@ def create(  # noqa: PLR0917  a workbook is described by all of these
     title: str,
     rows: Mapping[str, Sequence[Sequence[Cell]]],
     activity_titles: Sequence[str] = (),
+    *,
+    calendar: Calendar = USUAL,
 ) -> None:
-    """Generate the workbook of a template for the fiscal year `year`.
+    """Generate the workbook of a template for the fiscal year `year`; `calendar` tells which periods are under way.
 
     `rows` holds data rows by tab key, in the template's column order (None for blank and for computed columns);
-    `activity_titles` are further columns of tabs with `activity_columns`. Raises `ConfigError` when the file exists
-    or cannot be made.
+    `activity_titles` are further columns of tabs with `activity_columns`. Nothing is protected, whatever the template
+    says: Excel can forbid a change but not warn of it. Raises `ConfigError` when the file exists or cannot be made.
     """
     _refuse_to_replace(path)
     content = BytesIO()
-    with _book(content, title, template.description) as book:
-        _fill(book, template, rows, activity_titles)
-        _mark(book, template, year)
+    book = _book(content, title, template.description)
+    _fill(book, template, rows, activity_titles, calendar)
+    _mark(book, template, year)
+    book.close()
     replace_file(path, lambda target: _write_all(target, content), lambda: _refuse_to_replace(path))
 
 
@@ -66,14 +75,20 @@ def _fill(
     template: WorkbookTemplate,
     rows: Mapping[str, Sequence[Sequence[Cell]]],
     activity_titles: Sequence[str],
+    calendar: Calendar,
 ) -> None:
     looks = Looks(book)
-    for tab in template.tabs:
+    for place, tab in enumerate(template.tabs):
         sheet = book.add_worksheet(tab.title)
+        # A workbook opens at its first tab.
+        if tab.hidden and place:
+            sheet.hide()
         columns = [*tab.columns, *_activity_columns(tab, activity_titles)]
         dress(sheet, tab, columns, looks)
         add_validation(sheet, template, tab, columns)
-        add_colors(sheet, tab, columns, looks)
+        add_colors(sheet, tab, columns, calendar, looks)
+        write_lines(sheet, template, tab, calendar, looks)
+        add_charts(book, sheet, template, tab)
         _write_header(sheet, tab, columns, looks)
         formats = [looks.cell(tab, column) for column in columns]
         for row, cells in enumerate(rows.get(tab.key, ()), start=tab.header_row):
@@ -93,10 +108,6 @@ def _activity_columns(tab: Tab, titles: Sequence[str]) -> list[Column]:
 
 
 def _write_header(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks) -> None:
-    for row, line in enumerate(tab.intro):
-        sheet.write_string(row, 0, line, looks.intro(row)) if line else sheet.write_blank(
-            row, 0, None, looks.intro(row)
-        )
     for at, column in enumerate(columns):
         sheet.write_string(tab.header_row - 1, at, column.title, looks.header(tab, column))
         note = f"{column.note}\n\n{_TOOL_NOTE}".strip() if tab.is_tool_tab and at == 0 else column.note
@@ -134,11 +145,12 @@ def _write_cell(sheet: Any, row: int, at: int, cell: Cell, looks: Any) -> None:
 
 
 def _mark(book: Any, template: WorkbookTemplate, year: int) -> None:
-    marks = {tab.key: "='" + tab.title.replace("'", "''") + "'!$A$1" for tab in template.tabs}
-    taken = sorted({YEAR, TEMPLATE} & marks.keys())
+    marks = {tab.key: f"={quoted(tab)}!$A$1" for tab in template.tabs}
+    taken = sorted({YEAR, TEMPLATE, VERSION} & marks.keys())
     if taken:
         raise ConfigError(f"template {template.name}: a tab cannot have the key {taken[0]}; choose another key")
     name = template.name.replace('"', '""')
-    for key, formula in {**marks, YEAR: f"={year}", TEMPLATE: f'="{name}"'}.items():
+    about = {YEAR: f"={year}", TEMPLATE: f'="{name}"', VERSION: f"={template.version}"}
+    for key, formula in {**marks, **about}.items():
         book.define_name(MARK + key, formula)
         book.defined_names[-1][-1] = True  # hidden; XlsxWriter has no argument for it

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from sheetsync.cells import Cell
 from sheetsync.errors import ConfigError
+from sheetsync.periods import Calendar
 from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook.xlsx.archive import Archive
 from sheetsync.workbook.xlsx.create import create
@@ -21,6 +22,8 @@ def generated(
     year: int,
     rows: Mapping[str, Sequence[Sequence[Cell]]],
     activity_titles: Sequence[str] = (),
+    *,
+    calendar: Calendar,
 ) -> Iterator[tuple[Archive, Package]]:
     """A workbook as `create` makes it, in a temporary file. Raises `ConfigError` when a title cannot be one."""
     from xlsxwriter.exceptions import XlsxWriterException
@@ -28,7 +31,7 @@ def generated(
     with TemporaryDirectory(prefix="sheetsync-") as folder:
         path = Path(folder) / "fresh.xlsx"
         try:
-            create(path, template, year, template.title, rows, activity_titles)
+            create(path, template, year, template.title, rows, activity_titles, calendar=calendar)
         except XlsxWriterException as error:
             raise ConfigError(f"{error}; give the tab another title, then run again") from None
         with Archive(path) as archive:

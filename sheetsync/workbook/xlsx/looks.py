@@ -8,7 +8,7 @@ from sheetsync.template import Column, Tab
 _FONT = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
 _FILTERED_ROLES = frozenset(("log", "review", "summary"))
 LAST_ROW = 1_048_575
-_INK, _MUTED = "#0f172a", "#64748b"
+INK, MUTED, ALARM, WELL = "#0f172a", "#64748b", "#9a3412", "#0f766e"
 _HEADER_HEIGHT = 34
 
 # Whole numbers show no point; a rule in `rules` shows the decimals of those that have any.
@@ -42,6 +42,10 @@ def lines_of(text: str, width: float) -> int:
     return min(_MOST_LINES, sum(1 + max(0, len(line) - 1) // fitting for line in text.split("\n")))
 
 
+def _is_title(tab: Tab, row: int) -> bool:
+    return row == 0 and row not in tab.lines
+
+
 class Looks:
     """The cell formats of one workbook, each made once."""
 
@@ -56,11 +60,11 @@ class Looks:
             self._made[key] = self._book.add_format(properties)
         return self._made[key]
 
-    def intro(self, row: int) -> Any:
+    def intro(self, tab: Tab, row: int) -> Any:
         """The lines above the header: a title, then what is said about it."""
-        if row == 0:
-            return self.made(font_name="Calibri", font_size=20, bold=True, font_color=_INK, valign="vcenter")
-        return self.made(font_name="Calibri", font_size=11, font_color=_MUTED, valign="vcenter")
+        if _is_title(tab, row):
+            return self.made(font_name="Calibri", font_size=20, bold=True, font_color=INK, valign="vcenter")
+        return self.made(font_name="Calibri", font_size=11, font_color=MUTED, valign="vcenter")
 
     def header(self, tab: Tab, column: Column) -> Any:
         """A column's title: white on the tab's colour, above its numbers or text."""
@@ -72,18 +76,31 @@ class Looks:
 
     def cell(self, tab: Tab, column: Column) -> Any:
         """The data cells of a column."""
-        properties: dict[str, Any] = dict(_FONT, font_color=_INK)
-        if column.type in _NUMBER_FORMATS:
-            properties["num_format"] = _NUMBER_FORMATS[column.type]
+        properties: dict[str, Any] = dict(_FONT, font_color=INK)
+        if number_format := column.format or _NUMBER_FORMATS.get(column.type):
+            properties["num_format"] = number_format
         properties |= {"align": "right" if column.type in _RIGHT else "left", "indent": 1}
         if wraps(column):
             properties["text_wrap"] = True
         if column.computed:
-            properties |= {"italic": True, "font_color": _MUTED, "bg_color": "#f8fafc"}
+            properties |= {"italic": True, "font_color": MUTED, "bg_color": "#f8fafc"}
         if tab.is_tool_tab and column.key == "name":
             properties["bold"] = True
         if tab.role == "dashboard" and column.key == "progress":
             properties["font_color"] = tab.color
+        return self.made(**properties)
+
+    def live(self, tab: Tab, look: str) -> Any:
+        """The live cells above a header. A choice looks like a field to fill in, a link needs no line under it."""
+        properties: dict[str, Any] = _FONT | {"font_color": MUTED, "valign": "vcenter"}
+        match look:
+            case "banner":
+                properties |= {"font_color": ALARM, "bold": True}
+            case "link":
+                properties |= {"font_color": tab.color, "bold": True}
+            case "choice":
+                properties |= {"font_color": INK, "bold": True, "indent": 1}
+                properties |= {"bg_color": "#f0fdfa", "border": 1, "border_color": tab.color}
         return self.made(**properties)
 
     def rule(self, tab: Tab, **properties: Any) -> Any:
@@ -104,9 +121,13 @@ def dress(sheet: Any, tab: Tab, columns: Sequence[Column], looks: Looks) -> None
     for at, column in enumerate(columns):
         sheet.set_column_pixels(at, at, column.width, looks.cell(tab, column), {"hidden": column.hidden})
     for row in range(len(tab.intro)):
-        sheet.set_row(row, 32 if row == 0 else 18, looks.intro(row))
+        sheet.set_row(row, 32 if _is_title(tab, row) else 18, looks.intro(tab, row))
+    # The rows that charts cover are as high as rows are: `template.PIXELS_A_ROW`.
     sheet.set_row(tab.header_row - 1, _HEADER_HEIGHT)
-    sheet.freeze_panes(tab.header_row, tab.frozen_columns)
+    # Frozen rows with charts in them would fill the screen of a phone, which then cannot scroll, and a frozen column
+    # would cut the charts in two.
+    if not tab.charts:
+        sheet.freeze_panes(tab.header_row, tab.frozen_columns)
     if tab.is_tool_tab:
         sheet.hide_gridlines(2)
     if tab.role in _FILTERED_ROLES:

@@ -13,7 +13,7 @@ from sheetsync.errors import ConfigError
 from sheetsync.workbook.xlsx.archive import Archive
 
 MARK = "_sheetsync."
-YEAR, TEMPLATE = "plan", "template"
+YEAR, TEMPLATE, VERSION = "plan", "template", "version"
 RELATIONS_OF_FILE = "_rels/.rels"
 CONTENT_TYPES = "[Content_Types].xml"
 
@@ -23,7 +23,8 @@ class Package:
     """What the workbook part says.
 
     `titles` maps a tab's key to its title today (a tab that is gone is missing), `parts` a title to its member of
-    the archive. `year` and `template` are None when the file was not made by `create`.
+    the archive. `year` and `template` are None when the file was not made by `create`, `version` when it was made
+    before templates had one.
     """
 
     workbook_part: str
@@ -35,6 +36,7 @@ class Package:
     marks: Mapping[str, str]
     year: int | None
     template: str | None
+    version: int | None
 
 
 def read_package(archive: Archive) -> Package:
@@ -56,9 +58,10 @@ def read_package(archive: Archive) -> Package:
         recalculated_on_load=_recalculated_on_load(workbook.find("{*}calcPr")),
         parts=parts,
         titles={k: t for k, formula in names.items() if (t := _title_in(formula, parts)) is not None},
-        marks={key: MARK + key for key in names if key not in (YEAR, TEMPLATE)},
-        year=int(names[YEAR]) if re.fullmatch(r"\d{1,4}", names.get(YEAR, "")) else None,
+        marks={key: MARK + key for key in names if key not in (YEAR, TEMPLATE, VERSION)},
+        year=_number(names.get(YEAR, "")),
         template=names[TEMPLATE][1:-1].replace('""', '"') if TEMPLATE in names else None,
+        version=_number(names.get(VERSION, "")),
     )
 
 
@@ -115,6 +118,10 @@ def _title_in(formula: str, parts: Mapping[str, str]) -> str | None:
     plain = re.match(r"\$?([^'!]+)!", formula)
     title = quoted[1].replace("''", "'") if quoted else plain[1] if plain else None
     return title if title in parts else None
+
+
+def _number(formula: str) -> int | None:
+    return int(formula) if re.fullmatch(r"\d{1,4}", formula) else None
 
 
 def _is_true(element: Any, attribute: str) -> bool:

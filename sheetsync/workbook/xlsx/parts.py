@@ -6,6 +6,7 @@ under a name that is not in use.
 
 import posixpath
 import re
+from collections.abc import Collection
 from typing import Any
 
 from sheetsync.errors import ConfigError
@@ -48,6 +49,23 @@ def related(archive: Archive, part: str, kind: str) -> str:
     raise ConfigError(f"the workbook has no {kind}; save it once in Excel or LibreOffice, then run again")
 
 
+def reached(archive: Archive, part: str, stop: Collection[str] = ()) -> set[str]:
+    """All parts that relations lead to from a part ("" for the file), but not through those in `stop`."""
+    found: set[str] = set()
+    ahead = [part]
+    while ahead:
+        source = ahead.pop()
+        relations = relations_of(source)
+        if source in stop or relations not in archive:
+            continue
+        for relation in tree_of(archive.read(relations), relations):
+            target = _target(source, relation)
+            if relation.get("TargetMode") != "External" and target not in found:
+                found.add(target)
+                ahead.append(target)
+    return found
+
+
 class Transplant:
     """Parts on their way from `source` to `target`; `contents` holds what comes over, by its new name."""
 
@@ -57,11 +75,14 @@ class Transplant:
         self._names: dict[str, str] = {}
         self.contents: dict[str, bytes] = {}
 
-    def bring(self, part: str, content: bytes | None = None) -> str:
-        """Bring a part, with other content perhaps, and what it refers to. Answers its new name."""
+    def bring(self, part: str, content: bytes | None = None, instead_of: str | None = None) -> str:
+        """Bring a part, with other content perhaps, and what it refers to. Answers its new name.
+
+        It may take the place of a part of the target; all that it refers to gets names that are not in use.
+        """
         if part in self._names:
             return self._names[part]
-        name = self._names[part] = self._unused(part)
+        name = self._names[part] = instead_of or self._unused(part)
         self.contents[name] = self._source.read(part) if content is None else content
         relations = relations_of(part)
         if relations in self._source:

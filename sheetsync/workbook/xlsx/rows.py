@@ -6,7 +6,7 @@ style table nor the shared strings of the file change. Text is never read as a f
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from sheetsync.cells import ERRORS, Cell, column_letters
@@ -32,11 +32,18 @@ MOST_CHARACTERS = 32_767
 """What a cell of Excel holds at most; longer text would make Excel call the file damaged."""
 
 
-def with_grid(part: SheetPart, grid: Sequence[Sequence[Cell]], header_rows: int, wrapped: frozenset[int]) -> bytes:
+def with_grid(
+    part: SheetPart,
+    grid: Sequence[Sequence[Cell]],
+    header_rows: int,
+    wrapped: frozenset[int],
+    kept: Collection[int] = (),
+) -> bytes:
     """A tool tab's XML that holds `grid` and nothing else; its first `header_rows` rows keep their looks.
 
-    A formula in a cell of those rows that `grid` leaves blank stays as well: it is ours, from the day of creation.
-    `wrapped` are the 0-based columns whose text flows over several lines.
+    Of these the 0-based rows in `kept` stay as they are, whatever `grid` holds there. A formula in a cell of the
+    others that `grid` leaves blank stays as well: it is ours, from the day of creation. `wrapped` are the 0-based
+    columns whose text flows over several lines.
     """
     header: dict[int, StoredRow] = {}
     for row in part.from_the_top():
@@ -46,13 +53,15 @@ def with_grid(part: SheetPart, grid: Sequence[Sequence[Cell]], header_rows: int,
     written = []
     for number in range(1, max([len(grid), *header]) + 1):
         cells = grid[number - 1] if number <= len(grid) else ()
-        if number in header:
+        if number - 1 in kept:
+            written.append(header[number].xml.decode() if number in header else "")
+        elif number in header:
             written.append(_in_its_looks(part, header[number], cells, {}, keep_formulas=True))
         elif any(cell is not None for cell in cells):
             height = _height(part, cells, wrapped)
             written.append(_row(part, number, _cells(number, cells, part.styles), height))
-    columns = max((len(cells) for cells in grid), default=1)
-    return part.with_rows("".join(written).encode(), columns, len(grid))
+    columns = max([1, *map(len, grid), *(column + 1 for row in header.values() for column in row.cells)])
+    return part.with_rows("".join(written).encode(), columns, max([len(grid), *header]))
 
 
 def with_rows_appended(
