@@ -159,7 +159,7 @@ def test_a_lost_tab_of_a_spreadsheet_comes_back(team: Team, title: str) -> None:
 
 def test_a_computed_column_that_has_no_room(team: Team) -> None:
     """Google shows an error in place of its title: what is typed below must go, no second column comes."""
-    team.browser.type("Weekly", "C1", [["#REF!"]])
+    team.browser.type("Weekly", "C3", [["#REF!"]])
     warned(team.desk, "columns", "“Weekly” shows #REF! in column C, where “Score” should be", "delete what is typed")
     assert checks(team.desk, "--fix")["fix"]["found"] == ""
 

@@ -27,7 +27,7 @@ def test_create_fills_a_shared_blank_spreadsheet(tmp_path: Path) -> None:
         made = team.calls("create", "--person", "Ann <ann@example.com>")
         assert len(made) <= 3
         assert team.browser.titles()[0] == "Dashboard"
-        assert len(team.browser.titles()) == 23
+        assert len(team.browser.titles()) == 24
         assert team.browser.values("People")[1][:2] == ["Ann", "ann@example.com"]
         assert team.calls("sync") == [READ, WRITE]
 
@@ -65,7 +65,7 @@ def test_a_robot_cannot_share_what_it_does_not_own(tmp_path: Path) -> None:
         desk = desk_at(tmp_path / "desk", server, spreadsheet)
         result = desk.run("create", "--share", "ben@example.com:reader")
         result.refused(result.code, "is made, but not shared with ben@example.com", "share it there")
-        assert len(server.spreadsheet(spreadsheet).titles()) == 23
+        assert len(server.spreadsheet(spreadsheet).titles()) == 24
         desk.ok("sync")
 
 
@@ -207,11 +207,11 @@ def test_accept_removals_goes_on(team: Team) -> None:
 def test_typing_in_a_tool_tab_is_written_over_but_kept(team: Team) -> None:
     """The Dashboard is right again, Problems tells what was typed where."""
     right = team.browser.values("Dashboard")[3:]
-    team.browser.type("Dashboard", "D5", [[999_999]])
+    team.browser.type("Dashboard", "D26", [[999_999]])
     (problem,) = team.desk.ok("sync", "--json").json["problems"]
     assert (problem["tab"], problem["row"], problem["column"], problem["typed"]) == (
         "Dashboard",
-        5,
+        26,
         "So far",
         "999999",
     )

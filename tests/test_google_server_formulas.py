@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 from gspread.utils import ValueInputOption, ValueRenderOption
 
 from tests.google_callers import ANN, batch, make_log, person, refusal
@@ -56,6 +58,19 @@ def entered(google: GoogleServer, locale: str, *texts: str) -> Any:
         ("=#REF!", "#REF!"),
         ("=NA()", "#N/A"),
         ('="a"+1', "#VALUE!"),
+        ("=MATCH(4.5;C:C;0)", 3),
+        ('=MATCH("BO";B1:B9;0)', 3),
+        ("=MATCH(99;C:C;0)", "#N/A"),
+        ('=INDEX(C:C;MATCH("Ann";B:B;0))', 3),
+        ("=INDEX(B2:C3;2;1)", "Bo"),
+        ('=INDEX(B1:B3;9)&"!"', "!"),
+        ("=INDEX(B1:B3;NA())", "#N/A"),
+        ("=ISNA(MATCH(99;C:C;0))", True),
+        ("=ISNA(1/0)", False),
+        ("=INT(-1.5)+MOD(-1;12)", 9),
+        ('=TEXT(MONTH(46054.5);"00")&"/"&YEAR(46054)', "02/2026"),
+        ("=DATE(2026;2;1)-WEEKDAY(46054)-WEEKDAY(46054;2)", 46046),
+        ("=TODAY()-TODAY()", 0),
         ("=C2/0+1", "#DIV/0!"),
         ("=Nowhere!A1", "#REF!"),
     ],
@@ -102,6 +117,36 @@ def test_formulas_move_with_lines_and_tabs(google: GoogleServer, log_id: str) ->
     sheet.delete_rows(2)
     assert sheet.get("I1:J1", value_render_option=AS_TYPED) == [["=#REF!+$D$2", "=SUM('New log'!D2:D2)"]]
     assert sheet.get("I1:J1") == [["#REF!", "4.5"]]
+
+
+def test_today_is_another_day_tomorrow(google: GoogleServer, log_id: str) -> None:
+    """Without any change to the spreadsheet; the day is the one of its time zone."""
+    google.spreadsheet(log_id).enter("Log", "E1", [["=TODAY()"]])
+    with time_machine.travel(datetime(2026, 2, 1, 23, tzinfo=UTC)) as clock:
+        assert google.spreadsheet(log_id).values("Log")[0][4] == 46054
+        clock.shift(7200)
+        assert google.spreadsheet(log_id).values("Log")[0][4] == 46055
+        google.spreadsheet(log_id).book.time_zone = "America/New_York"
+        google.spreadsheet(log_id).type("Log", "A9", [["x"]])
+        assert google.spreadsheet(log_id).values("Log")[0][4] == 46054
+
+
+def test_a_deleted_tab_is_lost_to_formulas_and_charts(google: GoogleServer, log_id: str) -> None:
+    """What referred to it reads #REF! for good; a chart stays, without those values."""
+    ann = person(google)
+    where = {"sheetId": 7, "startRowIndex": 0, "endRowIndex": 1}
+    chart = {
+        "spec": {"basicChart": {"chartType": "LINE", "series": [{"series": {"sourceRange": {"sources": [where]}}}]}},
+        "position": {"overlayPosition": {"anchorCell": {"sheetId": 0}}},
+    }
+    batch(ann, google, log_id, {"addSheet": {"properties": {"sheetId": 7, "title": "It's it"}}})
+    batch(ann, google, log_id, {"addChart": {"chart": chart}})
+    browser = google.spreadsheet(log_id)
+    browser.enter("Log", "E1", [["=SUM('It''s it'!$A:$A;C2)", "=C2"]])
+    browser.delete_tab("It's it")
+    assert [browser.cell("Log", place).formula for place in ("E1", "F1")] == ["=SUM(#REF!;C2)", "=C2"]
+    (left,) = browser.book.sheets[0].objects["charts"]
+    assert left["spec"]["basicChart"]["series"][0]["series"]["sourceRange"]["sources"] == []
 
 
 def test_references_in_formulas_are_found() -> None:

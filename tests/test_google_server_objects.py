@@ -37,6 +37,41 @@ def test_protected_ranges_stop_other_editors(google: GoogleServer, log_id: str) 
     assert google.spreadsheet(log_id).values("Log")[0][0] == "x"
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"axis": [{"position": "BOTTOM_AXIS", "format": {"bold": True}}]}, "the axis of the domain"),
+        ({"axis": [{"position": "LEFT_AXIS"}, {"position": "LEFT_AXIS"}]}, "more than one axis"),
+        ({"chartType": "LINE", "series": [{"type": "LINE"}]}, "only if the chartType is COMBO"),
+        ({"series": [{"type": "SCATTER"}]}, "Only LINE"),
+        ({"series": [{"type": "COLUMN", "lineStyle": {"width": 2}}]}, "drawn as lines"),
+        ({"domains": [{}, {}]}, "single domain"),
+        ({"series": [{"series": {"sourceRange": {"sources": [{"sheetId": 0}]}}}]}, "a length of 1"),
+    ],
+)
+def test_a_chart_whose_parts_do_not_go_together_is_refused(
+    google: GoogleServer, log_id: str, change: dict[str, object], said: str
+) -> None:
+    """What the discovery document calls not valid."""
+    chart = {
+        "spec": {"basicChart": {"chartType": "COMBO", **change}},
+        "position": {"overlayPosition": {"anchorCell": {"sheetId": 0}}},
+    }
+    error = refusal(lambda: batch(person(google), google, log_id, {"addChart": {"chart": chart}}))
+    assert said in error["message"]
+
+
+def test_parts_of_a_range_cannot_be_left_unprotected(google: GoogleServer, log_id: str) -> None:
+    """Only those of a whole tab can."""
+    rows, cell = {"sheetId": 0, "startRowIndex": 0}, {"sheetId": 0, "startRowIndex": 1, "endRowIndex": 2}
+    protected = {"range": rows, "unprotectedRanges": [cell]}
+    protect = {"addProtectedRange": {"protectedRange": protected}}
+    error = refusal(lambda: batch(person(google), google, log_id, protect))
+    assert "only supported on protected sheets" in error["message"]
+    protected["range"] = {"sheetId": 0}
+    batch(person(google), google, log_id, protect)
+
+
 def test_objects_over_the_cells_are_read_back(google: GoogleServer, log_id: str) -> None:
     """Chart, banding, filter, merge, borders, widths and rules come back in a read with grid data."""
     client = robot(google)

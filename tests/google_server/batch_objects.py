@@ -93,6 +93,8 @@ def add_protected_range(edit: Edit, body: Json) -> Json:
         wanted.setdefault("range", {})
     if covers_sheet(wanted) and "namedRangeId" not in wanted:
         _check_one_protection(sheet)
+    elif wanted.get("unprotectedRanges"):
+        raise Refused("Unprotected ranges are only supported on protected sheets.")
     wanted.setdefault("protectedRangeId", edit.workspace.new_number())
     wanted.pop("requestingUserCanEdit", None)
     clean = canonical("ProtectedRange", wanted)

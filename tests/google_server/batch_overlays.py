@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.google_server.a1 import Area
 from tests.google_server.canonical import canonical
+from tests.google_server.chart_rules import check_basic_chart
 from tests.google_server.edit import Edit
 from tests.google_server.errors import Refused
 from tests.google_server.fields import checked_update_mask, overlay
@@ -22,6 +23,7 @@ _IDS = {"charts": "chartId", "slicers": "slicerId", "filterViews": "filterViewId
 
 def add_chart(edit: Edit, body: Json) -> Json:
     wanted = dict(body.get("chart", {}))
+    check_basic_chart(wanted.get("spec", {}))
     _check_sources(edit, wanted.get("spec", {}))
     if wanted.get("position", {}).get("newSheet"):
         sheet = object_sheet(edit.workspace.new_number(), _free_title(edit))
@@ -34,6 +36,7 @@ def add_chart(edit: Edit, body: Json) -> Json:
 
 def update_chart_spec(edit: Edit, body: Json) -> None:
     sheet, chart = _found(edit, "charts", body.get("chartId", 0), "embedded object")
+    check_basic_chart(body.get("spec", {}))
     _check_sources(edit, body.get("spec", {}))
     _replace(sheet, "charts", chart, {**chart, "spec": canonical("ChartSpec", body.get("spec", {}))})
 

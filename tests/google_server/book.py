@@ -1,21 +1,23 @@
 """One spreadsheet's whole state, and the rules that hold for all of it.
 
 Decided here: sheet ids and titles are unique (titles without regard to case), one visible sheet remains,
-10,000,000 cells in all; a range given as JSON or text resolves to a sheet and a rectangle on it.
+10,000,000 cells in all; a range given as JSON or text resolves to a sheet and a rectangle on it. When a tab is
+deleted, formulas that referred to it read #REF! from then on, and charts stay and have lost those values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from tests.google_server.a1 import Area, parse_reference, split_title
 from tests.google_server.errors import Refused
-from tests.google_server.formulas import renamed_sheet, shifted_formula
+from tests.google_server.formulas import renamed_sheet, shifted_formula, without_sheet
 from tests.google_server.locales import Locale, locale_of
 from tests.google_server.sheet import Sheet
-from tests.google_server.shifting import VANISHED, Shift, shifted
+from tests.google_server.shifting import VANISHED, Shift, shifted, without_sources
 from tests.google_server.wire import Json
 
 MAX_CELLS = 10_000_000
@@ -36,11 +38,13 @@ class Book:
     metadata: list[Json] = field(default_factory=list)
     stale: bool = True
     """Whether formulas may have other values by now; `calculation` looks at it before every read."""
+    calculated: date | None = None
+    """The day on which they were computed the last time."""
 
     def copy(self) -> Book:
         sheets = [sheet.copy() for sheet in self.sheets]
         settings = (self.id, self.title, self.locale, self.time_zone, self.auto_recalc)
-        return Book(*settings, sheets, list(self.named_ranges), list(self.metadata))
+        return Book(*settings, sheets, list(self.named_ranges), list(self.metadata), self.stale, self.calculated)
 
     @property
     def conventions(self) -> Locale:
@@ -88,9 +92,12 @@ class Book:
             raise Refused(f"You can't {verb} all the sheets in a document.")
 
     def remove_sheet(self, sheet: Sheet) -> None:
-        """The sheet with all that points to it: named ranges, metadata, and other sheets' objects."""
+        """The sheet, its named ranges and metadata; what other sheets refer to on it is lost to them."""
         self.sheets.remove(sheet)
         self.check_visible("remove")
+        self._rewrite(lambda _, formula: without_sheet(formula, sheet.title))
+        for other in self.sheets:
+            other.objects["charts"] = [without_sources(chart, sheet.id) for chart in other.objects["charts"]]
         self.named_ranges = [item for item in self.named_ranges if item["range"].get("sheetId", 0) != sheet.id]
         self.metadata = [item for item in self.metadata if metadata_sheet(item) != sheet.id]
 

@@ -3,7 +3,7 @@
 Decided here: operators, references and the functions of `calculation_functions` are computed; a formula with
 anything else has the value that a test put into its cell, else none, and so has what refers to it: nothing is ever
 made up. In a locale with a decimal comma a comma between arguments is a parse error, as Google has it; `;` works
-everywhere.
+everywhere. TODAY is the day on this machine's clock in the spreadsheet's time zone.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.google_server.a1 import quoted_title
 from tests.google_server.book import Book
-from tests.google_server.calculation_functions import FUNCTIONS, Unknown, flat, number, text
+from tests.google_server.calculation_functions import FUNCTIONS, Unknown, flat, number, serial_number, text
 from tests.google_server.canonical import tidy
 from tests.google_server.cells import ERROR_TEXTS, CellError, Value
 from tests.google_server.errors import Refused
@@ -40,11 +42,12 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def calculate(book: Book) -> None:
-    """Give every formula of the book its value, when anything has changed since the last time."""
-    if not book.stale:
+    """Give every formula of the book its value, when anything has changed since the last time, or a day is over."""
+    today = datetime.now(ZoneInfo(book.time_zone)).date()
+    if not book.stale and book.calculated == today:
         return
-    book.stale = False
-    calculator = _Calculator(book)
+    book.stale, book.calculated = False, today
+    calculator = _Calculator(book, today)
     for sheet in book.sheets:
         for row, column in list(sheet.formulas):
             cell = sheet.cell(row, column)
@@ -142,10 +145,12 @@ class _Parser:
 class _Calculator:
     """One pass over a book's formulas; each is computed once, what it refers to first."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, today: date) -> None:
         self.book = book
+        self.today = today
         self.decimal = locale_of(book.locale).decimal
         self.done: dict[tuple[int, int, int], Any] = {}
+        self.ranges: dict[tuple[int, str], Any] = {}
 
     def value(self, sheet: Sheet, row: int, column: int) -> Any:
         cell = sheet.cell(row, column)
@@ -175,7 +180,7 @@ class _Calculator:
         if kind == "value":
             return tree[1]
         if kind == "reference":
-            return self._range(tree[1], sheet)
+            return self._seen(tree[1], sheet)
         if kind == "call":
             return self._call(tree[1], tree[2], sheet)
         return _operated(tree[1], self._single(tree[2], sheet), self._single(tree[3], sheet))
@@ -183,6 +188,8 @@ class _Calculator:
     def _call(self, name: str, arguments: tuple[Any, ...], sheet: Sheet) -> Any:
         if name in ("IF", "IFERROR", "IFNA"):
             return self._choice(name, arguments, sheet)
+        if name == "TODAY":
+            return serial_number(self.today)
         values = [self.compute(argument, sheet) for argument in arguments]
         if any(value is Unknown for value in flat(values)):
             return Unknown
@@ -207,6 +214,15 @@ class _Calculator:
         if isinstance(value, list):
             return value[0][0] if len(value) == 1 and len(value[0]) == 1 else Unknown
         return value
+
+    def _seen(self, name: str, sheet: Sheet) -> Any:
+        """A range, read once, for many formulas look into the same one; while a circle is being found, again."""
+        found = self.ranges.get((sheet.id, name))
+        if found is None:
+            found = self._range(name, sheet)
+            if CYCLE not in flat([found]):
+                self.ranges[sheet.id, name] = found
+        return found
 
     def _range(self, name: str, sheet: Sheet) -> Any:
         title, mark, rest = name.rpartition("!")

@@ -6,13 +6,16 @@ no value. A function that is not here makes its formula unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from math import prod
+from datetime import date, timedelta
+from math import floor, prod
 from typing import Any
 
 from tests.google_server.canonical import tidy
 from tests.google_server.cells import CellError
 
+_WILDCARD = re.compile(r"~[~*?]|.", re.DOTALL)
 Unknown = object()
 """The value of what we cannot compute."""
 
@@ -90,6 +93,67 @@ def _rounded(value: Any, places: Any = 0) -> float:
     return float(int(scaled + 0.5) / factor) * (-1 if number(value) < 0 else 1)
 
 
+_EPOCH = date(1899, 12, 30)
+
+
+def serial_number(day: date) -> float:
+    """A day as a number."""
+    return float((day - _EPOCH).days)
+
+
+def _day(value: Any) -> date:
+    return _EPOCH + timedelta(days=floor(number(value)))
+
+
+def _weekday(value: Any, kind: Any = 1) -> float:
+    """Sunday is 1, or with the kind 2 Monday."""
+    return float(_day(value).isoweekday() if kind == 2 else _day(value).isoweekday() % 7 + 1)
+
+
+def _formatted(value: Any, pattern: Any) -> Any:
+    """Zeros ask for so many digits; no other pattern is known here."""
+    return f"{round(number(value)):0{len(pattern)}}" if set(pattern) == {"0"} else Unknown
+
+
+def _match(values: list[Any]) -> Any:
+    """The place of the first cell that is the same; texts without regard to case, with * and ? for other text."""
+    wanted, cells, order = values[0], list(flat(values[1:2])), values[2:3]
+    wanted = wanted[0][0] if isinstance(wanted, list) else wanted
+    if isinstance(wanted, CellError) or order != [0.0]:
+        return wanted if isinstance(wanted, CellError) else Unknown
+    if isinstance(wanted, str):
+        pattern = re.compile(_WILDCARD.sub(_as_pattern, wanted), re.IGNORECASE | re.DOTALL)
+        places = (at for at, cell in enumerate(cells, start=1) if isinstance(cell, str) and pattern.fullmatch(cell))
+    else:
+        places = (at for at, cell in enumerate(cells, start=1) if cell is not None and _alike(cell) == _alike(wanted))
+    return float(next(places, 0)) or CellError("N_A", f"Did not find value '{text(wanted)}' in MATCH evaluation.")
+
+
+def _as_pattern(found: re.Match[str]) -> str:
+    return {"*": ".*", "?": "."}.get(found[0], re.escape(found[0][-1]))
+
+
+def _alike(value: Any) -> tuple[str, Any]:
+    if isinstance(value, str):
+        return "text", value.casefold()
+    return ("truth" if isinstance(value, bool) else "number"), value
+
+
+def _index(values: list[Any]) -> Any:
+    """A cell of a range; what lies beyond the last one with a value is blank."""
+    cells, row, column = (*values, 1.0)[:3]
+    failed = next((place for place in (row, column) if isinstance(place, CellError)), None)
+    if failed or not isinstance(cells, list):
+        return failed or Unknown
+    line = cells[int(row) - 1] if int(row) <= len(cells) else []
+    return line[int(column) - 1] if int(column) <= len(line) else None
+
+
+def _is_missing(values: list[Any]) -> bool:
+    value = values[0][0][0] if isinstance(values[0], list) else values[0]
+    return isinstance(value, CellError) and value.type == "N_A"
+
+
 FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "IF": lambda values: Unknown,  # these three look at one side only: calculation._choice
     "IFERROR": lambda values: Unknown,
@@ -107,6 +171,17 @@ FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "TRUE": lambda values: True,
     "FALSE": lambda values: False,
     "NA": lambda values: CellError("N_A", ""),
+    "TODAY": lambda values: Unknown,  # calculation knows the day
+    "INDEX": _index,
+    "MATCH": _match,
+    "ISNA": _is_missing,
+    "INT": _of_single(lambda value: float(floor(number(value)))),
+    "MOD": _of_single(lambda value, by: number(value) % number(by)),
+    "YEAR": _of_single(lambda value: float(_day(value).year)),
+    "MONTH": _of_single(lambda value: float(_day(value).month)),
+    "DATE": _of_single(lambda *parts: serial_number(date(*(int(number(part)) for part in parts)))),
+    "WEEKDAY": _of_single(_weekday),
+    "TEXT": _of_single(_formatted),
     "ABS": _of_single(lambda value: abs(number(value))),
     "ROUND": _of_single(_rounded),
     "CONCATENATE": lambda values: _first_error(values) or "".join(text(value) for value in flat(values)),
@@ -114,6 +189,7 @@ FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "LEN": _of_single(lambda value: float(len(text(value)))),
     "UPPER": _of_single(lambda value: text(value).upper()),
     "LOWER": _of_single(lambda value: text(value).lower()),
+    "SUBSTITUTE": _of_single(lambda value, old, new: text(value).replace(text(old), text(new))),
     "TRIM": _of_single(lambda value: " ".join(text(value).split())),
     "HYPERLINK": _of_single(lambda address, label=None: address if label is None else label),
     "IMAGE": lambda values: None,

@@ -65,7 +65,7 @@ def import_content(call: Call) -> Json:
         for j, text in enumerate(row):
             sheet.put(i, j, typed(EMPTY, text, book.conventions))
     book.sheets, book.named_ranges, book.metadata = [sheet], [], []
-    book.time_zone = IMPORT_ZONE
+    book.time_zone, book.stale = IMPORT_ZONE, True
     book.check_size()
     file.book = book
     call.workspace.touched(file)

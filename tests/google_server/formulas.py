@@ -103,6 +103,17 @@ def renamed_sheet(formula: str, old: str, new: str) -> str:
     return "=" + "".join(rename(token) if token.kind == "reference" else token.text for token in pieces)
 
 
+def without_sheet(formula: str, title: str) -> str:
+    """The formula after the tab with this title was deleted."""
+
+    def lost(token: Token) -> str:
+        sheet, mark, _ = token.text.rpartition("!")
+        return LOST if mark and _plain(sheet).casefold() == title.casefold() else token.text
+
+    pieces = _pieces(formula[1:], ".")
+    return "=" + "".join(lost(token) if token.kind == "reference" else token.text for token in pieces)
+
+
 Ends = Callable[[str, str, bool], tuple[str | None, str | None]]
 
 

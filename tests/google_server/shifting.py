@@ -96,6 +96,17 @@ def shifted(node: Any, shift: Shift) -> Any:
     return _shifted_fields(node, shift)
 
 
+def without_sources(node: Any, sheet_id: int) -> Any:
+    """A chart without the ranges that it drew from a sheet."""
+    if isinstance(node, list):
+        return [without_sources(item, sheet_id) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "sources" in node:
+        return {**node, "sources": [each for each in node["sources"] if each.get("sheetId", 0) != sheet_id]}
+    return {name: without_sources(item, sheet_id) for name, item in node.items()}
+
+
 def _shifted_list(node: list[Any], shift: Shift) -> Any:
     moved = [shifted(item, shift) for item in node]
     return [item for item in moved if item is not VANISHED]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sheetsync.cells import Cell
+from sheetsync.periods import Calendar
 from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook import Layout
 from sheetsync.workbook.google.connection import Connection
@@ -40,23 +41,31 @@ def create(
     activity_titles: Sequence[str] = (),
     into: str | None = None,
     share: Sequence[tuple[str, str]] = (),
+    calendar: Calendar = Calendar(),  # noqa: B008  nothing changes it
 ) -> GoogleWorkbook:
     """Make the workbook of a plan's year: in a new spreadsheet, or in the blank one with the id or URL `into`.
 
-    `rows` maps a tab's key to the rows below its header, `activity_titles` name the columns of tally tabs, and
-    `share` holds email addresses, each with a role (`reader`, `commenter`, `writer`). Raises `GuardTripped` when
-    `into` has any content.
+    `rows` maps a tab's key to the rows below its header, `activity_titles` name the columns of tally tabs, `share`
+    holds email addresses, each with a role (`reader`, `commenter`, `writer`), and `calendar` says how formulas name
+    the period under way. Raises `GuardTripped` when `into` has any content.
     """
     from sheetsync.workbook.google.creation import Plan, create_spreadsheet
 
-    return create_spreadsheet(connection, Plan(template, year, title, rows, activity_titles), into, share)
+    return create_spreadsheet(connection, Plan(template, year, title, rows, activity_titles, calendar), into, share)
 
 
 def open_workbook(
-    connection: Connection, spreadsheet_id: str, template: WorkbookTemplate, layout: Layout | None
+    connection: Connection,
+    spreadsheet_id: str,
+    template: WorkbookTemplate,
+    layout: Layout | None,
+    calendar: Calendar = Calendar(),  # noqa: B008  nothing changes it
 ) -> GoogleWorkbook:
-    """The workbook in this spreadsheet; without a `layout` the first use asks where its tabs are (one call)."""
-    return GoogleWorkbook(connection, spreadsheet_id, template, layout)
+    """The workbook in this spreadsheet; without a `layout` the first use asks where its tabs are (one call).
+
+    `calendar` is needed when tabs are made again.
+    """
+    return GoogleWorkbook(connection, spreadsheet_id, template, layout, calendar)
 
 
 def spreadsheet_id(text: str) -> str | None:

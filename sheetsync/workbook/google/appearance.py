@@ -1,4 +1,4 @@
-"""How cells look and what may be typed into them, a column type each: formats, lists of choices, status colours.
+"""How cells look and what may be typed into them, a column type each: formats and lists of choices.
 
 Nothing is forbidden (`strict` is false everywhere): what does not fit is told in Problems, not refused while typing.
 """
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sheetsync.cells import column_letters
-from sheetsync.colors import STATUS_COLORS
 from sheetsync.template import Column, ColumnType, Tab, WorkbookTemplate
 
 Json = dict[str, Any]
@@ -20,6 +19,8 @@ _NUMBER_FORMATS: Mapping[ColumnType, tuple[str, str]] = {
 }
 _AUTOMATIC = frozenset(("count", "number", "rating"))
 _HEADER_TEXT, _COMPUTED_FILL = "#ffffff", "#f8fafc"
+MUTED, ALARM = "#64748b", "#9a3412"
+"""The ink of what is said aside, and of what must not be overlooked."""
 
 
 def color(hexadecimal: str) -> dict[str, float]:
@@ -38,9 +39,12 @@ def header_format(tab: Tab) -> Json:
     }
 
 
-def intro_format(first: bool) -> Json:
+def intro_format(*, first: bool, muted: bool = False) -> Json:
     """The look of the lines above the header: the first is the tab's heading."""
-    return {"textFormat": {"bold": True, "fontSize": 16}} if first else {"textFormat": {"fontSize": 10}}
+    if first:
+        return {"textFormat": {"bold": True, "fontSize": 16}}
+    ink = {"foregroundColor": color(MUTED)} if muted else {}
+    return {"textFormat": {"fontSize": 10, **ink}}
 
 
 def body_format(tab: Tab, column: Column) -> Json:
@@ -51,9 +55,9 @@ def body_format(tab: Tab, column: Column) -> Json:
     }
     if column.computed:
         look["backgroundColor"] = color(_COMPUTED_FILL)
-    if column.type in _NUMBER_FORMATS:
-        kind, pattern = _NUMBER_FORMATS[column.type]
-        look["numberFormat"] = {"type": kind, "pattern": pattern}
+    kind, pattern = _NUMBER_FORMATS.get(column.type, ("NUMBER", ""))
+    if column.format or pattern:
+        look["numberFormat"] = {"type": kind, "pattern": column.format or pattern}
     elif column.type not in _AUTOMATIC and column.computed is None:
         # Typed into a text cell, +44 20 7946 is a phone number and 1/2 no date.
         look["numberFormat"] = {"type": "TEXT", "pattern": "@"}
@@ -72,44 +76,36 @@ def column_looks(sheet_id: int, tab: Tab, columns: Sequence[Column], first_row: 
 
 def validation(template: WorkbookTemplate, column: Column) -> Json | None:
     """What a column offers or expects, if anything."""
-    condition = _condition(template, column)
-    if condition is None:
+    expected = _expected(template, column)
+    if expected is None:
         return None
-    rule: Json = {"condition": condition, "strict": False}
-    if condition["type"].startswith("ONE_OF"):
+    rule: Json = {"condition": expected, "strict": False}
+    if expected["type"].startswith("ONE_OF"):
         rule["showCustomUi"] = True  # the list to choose from
     if column.note:
         rule["inputMessage"] = column.note
     return rule
 
 
-def _condition(template: WorkbookTemplate, column: Column) -> Json | None:
+def _expected(template: WorkbookTemplate, column: Column) -> Json | None:
     if column.choices:
-        return _is("ONE_OF_LIST", *column.choices)
+        return condition("ONE_OF_LIST", *column.choices)
     if column.choices_from:
         key, _, name = column.choices_from.partition(".")
         source = template.tab(key)
         letters = column_letters(source.position(name))
         title = source.title.replace("'", "''")
-        return _is("ONE_OF_RANGE", f"='{title}'!${letters}${source.header_row + 1}:${letters}")
+        return condition("ONE_OF_RANGE", f"='{title}'!${letters}${source.header_row + 1}:${letters}")
     if column.computed:
         return None
     if column.type == "rating":
-        return _is("NUMBER_BETWEEN", "1", "5")
-    return _is("DATE_IS_VALID") if column.type == "date" else None
+        return condition("NUMBER_BETWEEN", "1", "5")
+    return condition("DATE_IS_VALID") if column.type == "date" else None
 
 
-def status_rule(where: Json, status: str) -> Json:
-    """Cells that say this status get its colour."""
-    fill, text = STATUS_COLORS[status]
-    look: Json = {"textFormat": {"foregroundColor": color(text)}}
-    if fill:
-        look["backgroundColor"] = color(fill)
-    return {"ranges": [where], "booleanRule": {"condition": _is("TEXT_EQ", status), "format": look}}
-
-
-def _is(kind: str, *values: str) -> Json:
-    condition: Json = {"type": kind}
+def condition(kind: str, *values: str) -> Json:
+    """A condition of Google's, of a rule or a validation."""
+    found: Json = {"type": kind}
     if values:
-        condition["values"] = [{"userEnteredValue": value} for value in values]
-    return condition
+        found["values"] = [{"userEnteredValue": value} for value in values]
+    return found

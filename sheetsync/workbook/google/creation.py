@@ -6,19 +6,20 @@ A service account owns no storage and so cannot make files: filling a blank spre
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from sheetsync.cells import Cell, column_letters
 from sheetsync.errors import GuardTripped, SheetsyncError, Unfinished, UsageError
+from sheetsync.periods import Calendar
 from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook import Layout
 from sheetsync.workbook.google import design
+from sheetsync.workbook.google.blueprint import Blueprint, Sheet
 from sheetsync.workbook.google.connection import DRIVE_FILES, SHEETS, Connection
+from sheetsync.workbook.google.files import new_file
 from sheetsync.workbook.google.layout import tabs_made
 from sheetsync.workbook.google.rows import Json, calls
 from sheetsync.workbook.google.spreadsheet import GoogleWorkbook
 
-_MIME_TYPE = "application/vnd.google-apps.spreadsheet"
 _FIRST_ID = 1000
 _ROLES = {"viewer": "reader", "reader": "reader", "commenter": "commenter", "editor": "writer", "writer": "writer"}
 _BLANK_FIELDS = (
@@ -35,6 +36,7 @@ class Plan:
     title: str
     rows: Mapping[str, Sequence[Sequence[Cell]]]
     activity_titles: Sequence[str]
+    calendar: Calendar
 
 
 def create_spreadsheet(
@@ -43,15 +45,17 @@ def create_spreadsheet(
     """Two calls and one a share. Raises `GuardTripped` when `into` names a spreadsheet with any content."""
     roles = [(email, _role(email, role)) for email, role in share]
     if into is None:
-        spreadsheet_id, blank = _new_file(connection, plan.title), {0: ""}
+        spreadsheet_id, blank = new_file(connection, plan.title), {0: ""}
     else:
         spreadsheet_id = _id_of(into)
         blank = _blank_tabs(connection, spreadsheet_id)
-    made = design.sheets(plan.template, plan.rows, plan.activity_titles, max(_FIRST_ID, *(i + 1 for i in blank)))
-    layout = Layout(plan.year, plan.template.name, {sheet.tab.key: str(sheet.id) for sheet in made})
-    workbook = GoogleWorkbook(connection, spreadsheet_id, plan.template, layout)
+    first_id = max(_FIRST_ID, *(i + 1 for i in blank))
+    ids = {tab.key: first_id + place for place, tab in enumerate(plan.template.tabs)}
+    marks = {key: str(number) for key, number in ids.items()}
+    layout = Layout(plan.year, plan.template.name, marks, plan.template.version)
+    workbook = GoogleWorkbook(connection, spreadsheet_id, plan.template, layout, plan.calendar)
     try:
-        for batch in calls(_requests(plan, made, blank)):
+        for batch in calls(_requests(plan, ids, blank)):
             workbook.update(batch, tabs_made(connection, spreadsheet_id, batch))
     except SheetsyncError as error:
         error.args = (f"{workbook.location} could not be filled: {error}",)
@@ -59,34 +63,6 @@ def create_spreadsheet(
     for email, role in roles:
         _share(connection, workbook, email, role)
     return workbook
-
-
-def _new_file(connection: Connection, title: str) -> str:
-    """A new spreadsheet's id. It is tagged, so that one whose answer was lost is found and not made twice."""
-    tag = uuid4().hex
-
-    def made() -> Json | None:
-        found = connection.call(
-            "get",
-            DRIVE_FILES,
-            about=None,
-            params={
-                "q": f"appProperties has {{ key='sheetsync' and value='{tag}' }}",
-                "fields": "files(id)",
-                "supportsAllDrives": "true",
-            },
-        )
-        return next(iter(found.get("files", [])), None)
-
-    answer = connection.call(
-        "post",
-        DRIVE_FILES,
-        about=None,
-        json={"name": title, "mimeType": _MIME_TYPE, "appProperties": {"sheetsync": tag}},
-        params={"supportsAllDrives": "true", "fields": "id"},
-        applied=made,
-    )
-    return str(answer["id"])
 
 
 def _id_of(into: str) -> str:
@@ -125,14 +101,20 @@ def _first_content(sheet: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _requests(plan: Plan, made: Sequence[design.Sheet], blank: Mapping[int, str]) -> Iterator[Json]:
-    taken = {sheet.tab.title.casefold() for sheet in made}
+def _requests(plan: Plan, ids: Mapping[str, int], blank: Mapping[int, str]) -> Iterator[Json]:
+    taken = {tab.title.casefold() for tab in plan.template.tabs}
     for sheet_id, title in blank.items():
         if title.casefold() in taken:
             # The blank tab is in the way of the one to be made, until it goes at the end.
             moved = {"sheetId": sheet_id, "title": f"{title} (blank {sheet_id})"}
             yield {"updateSheetProperties": {"properties": moved, "fields": "title"}}
-    yield from design.requests(plan.template, plan.year, made)
+    made = [
+        Sheet(tab, ids[tab.key], plan.rows.get(tab.key, ()), plan.activity_titles if tab.activity_columns else ())
+        for tab in plan.template.tabs
+    ]
+    blueprint = Blueprint(plan.template, plan.year, plan.calendar, ids)
+    yield from design.requests(blueprint, made)
+    yield from design.plan_marks(blueprint)
     for sheet_id in blank:
         yield {"deleteSheet": {"sheetId": sheet_id}}
 

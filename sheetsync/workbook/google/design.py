@@ -1,103 +1,81 @@
-"""The requests that turn a blank spreadsheet into a plan's workbook, each valid when its turn comes.
+"""The requests that make tabs in a spreadsheet, each valid when its turn comes.
 
-Sheet ids are chosen here, so that no answer has to be awaited: tabs first (lists of choices point at other tabs),
+Sheet ids are chosen by us, so that no answer has to be awaited: tabs first (lists of choices point at other tabs),
 then their contents and looks, then the marks by which a later sync knows them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from sheetsync.cells import Cell
-from sheetsync.colors import STATUS_COLORS
 from sheetsync.formulas import array_formula
 from sheetsync.template import Column, Tab, WorkbookTemplate
-from sheetsync.workbook.google.appearance import (
-    color,
-    column_looks,
-    header_format,
-    intro_format,
-    status_rule,
-    validation,
-)
-from sheetsync.workbook.google.layout import TAB, TEMPLATE, YEAR
+from sheetsync.workbook.google.appearance import color, column_looks, header_format, validation
+from sheetsync.workbook.google.blueprint import Blueprint, Sheet
+from sheetsync.workbook.google.charts import chart_requests
+from sheetsync.workbook.google.intro import choices, lines, live, offer
+from sheetsync.workbook.google.layout import TAB, TEMPLATE, VERSION, YEAR
+from sheetsync.workbook.google.protection import protections
 from sheetsync.workbook.google.rows import Json, cell_data, cut
+from sheetsync.workbook.google.rules import conditional_formats
 
-# Room to type: rows below the data, and columns for what people want to note besides.
-_ROOM, _LONG, _SPARE_COLUMNS = 200, 1000, 8
 _VALUE_AND_LOOK = "userEnteredValue,userEnteredFormat,note"
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A tab to be made: its contents below the header are `rows`, `titles` the columns of a tally's activities."""
-
-    tab: Tab
-    id: int
-    rows: Sequence[Sequence[Cell]]
-    titles: Sequence[str]
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """All columns, the activities' included."""
-        activities = (Column(key=f"activity_{n}", title=t, type="count") for n, t in enumerate(self.titles))
-        return self.tab.columns + tuple(activities)
-
-    def below(self, place: int) -> Json:
-        """The cells below the header in one column."""
-        columns = {"startColumnIndex": place, "endColumnIndex": place + 1}
-        return {"sheetId": self.id, "startRowIndex": self.tab.header_row, **columns}
-
-
-def sheets(
-    template: WorkbookTemplate, rows: Mapping[str, Sequence[Sequence[Cell]]], titles: Sequence[str], first_id: int
-) -> list[Sheet]:
-    """The tabs of a template with ids from `first_id` on."""
-    return [
-        Sheet(tab, first_id + place, rows.get(tab.key, ()), titles if tab.activity_columns else ())
-        for place, tab in enumerate(template.tabs)
-    ]
-
-
-def requests(template: WorkbookTemplate, year: int, made: Sequence[Sheet]) -> Iterator[Json]:
-    """Everything that makes the workbook, in order."""
+def requests(blueprint: Blueprint, made: Sequence[Sheet]) -> Iterator[Json]:
+    """Everything that makes these tabs, in order, their marks last."""
     for sheet in made:
-        yield {"addSheet": {"properties": _properties(sheet)}}
+        yield {"addSheet": {"properties": _properties(blueprint, sheet)}}
     for sheet in made:
-        yield from _contents(template, sheet)
-        yield from _looks(template, sheet)
-        if sheet.tab.is_tool_tab:
-            yield from _status_colors(sheet)
-            yield _protection(sheet)
+        yield from _contents(blueprint, sheet)
+        yield from _looks(blueprint, sheet)
+        yield from chart_requests(blueprint, sheet)
+        yield from conditional_formats(blueprint, sheet)
+        yield from protections(blueprint, sheet)
     for sheet in made:
-        yield _mark(TAB, sheet.tab.key, {"sheetId": sheet.id})
-    yield _mark(YEAR, str(year), {"spreadsheet": True})
-    yield _mark(TEMPLATE, template.name, {"spreadsheet": True})
+        yield mark(TAB, sheet.tab.key, {"sheetId": sheet.id})
 
 
-def _properties(sheet: Sheet) -> Json:
+def plan_marks(blueprint: Blueprint) -> Iterator[Json]:
+    """The marks of the spreadsheet as a whole."""
+    template = blueprint.template
+    for key, value in ((YEAR, str(blueprint.year)), (TEMPLATE, template.name), (VERSION, str(template.version))):
+        yield mark(key, value, {"spreadsheet": True})
+
+
+def mark(key: str, value: str, location: Json) -> Json:
+    """The request for a piece of developer metadata."""
+    metadata = {"metadataKey": key, "metadataValue": value, "visibility": "DOCUMENT", "location": location}
+    return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def _properties(blueprint: Blueprint, sheet: Sheet) -> Json:
     tab = sheet.tab
-    rows = tab.header_row + len(sheet.rows) + _ROOM
-    return {
+    rows, columns = sheet.size
+    # Above the header there may be more cells than titles.
+    columns = max(columns, *(place + 1 for _, place in live(blueprint, tab)), 0)
+    properties: Json = {
         "sheetId": sheet.id,
         "title": tab.title,
         "tabColor": color(tab.color),
         "gridProperties": {
-            "rowCount": max(rows, _LONG) if tab.role in {"log", "tally"} else rows,
-            "columnCount": len(sheet.columns) + (0 if tab.is_tool_tab else _SPARE_COLUMNS),
-            "frozenRowCount": tab.header_row,
+            "rowCount": rows,
+            "columnCount": columns,
+            # Frozen together with charts, nothing else would fit on a phone, and nothing would scroll.
+            "frozenRowCount": 0 if tab.charts else tab.header_row,
             # Google wants at least one column to scroll.
             "frozenColumnCount": min(tab.frozen_columns, len(sheet.columns) - 1),
         },
     }
+    # Somebody has to see the first one.
+    if tab.hidden and tab.key != blueprint.template.tabs[0].key:
+        properties["hidden"] = True
+    return properties
 
 
-def _contents(template: WorkbookTemplate, sheet: Sheet) -> Iterator[Json]:
+def _contents(blueprint: Blueprint, sheet: Sheet) -> Iterator[Json]:
     tab = sheet.tab
-    above = [
-        {"values": [{**cell_data(line), "userEnteredFormat": intro_format(place == 0)}]}
-        for place, line in enumerate(tab.intro)
-    ]
-    header = {"values": [_header(template, tab, column) for column in sheet.columns]}
+    above = [*lines(blueprint, tab), *({"values": []} for _ in range(tab.chart_rows))]
+    header = {"values": [_header(blueprint.template, tab, column) for column in sheet.columns]}
     yield _cells(sheet, 0, [*above, header], _VALUE_AND_LOOK)
     row = tab.header_row
     for piece in cut(_without_computed(sheet)):
@@ -126,13 +104,15 @@ def _cells(sheet: Sheet, row: int, rows: list[Json], fields: str) -> Json:
     return {"updateCells": {"start": start, "rows": rows, "fields": fields}}
 
 
-def _looks(template: WorkbookTemplate, sheet: Sheet) -> Iterator[Json]:
+def _looks(blueprint: Blueprint, sheet: Sheet) -> Iterator[Json]:
     yield from column_looks(sheet.id, sheet.tab, sheet.columns, sheet.tab.header_row)
     for place, column in enumerate(sheet.columns):
-        rule = None if sheet.tab.is_tool_tab else validation(template, column)
+        rule = None if sheet.tab.is_tool_tab else validation(blueprint.template, column)
         if rule:
             yield {"setDataValidation": {"range": sheet.below(place), "rule": rule}}
         yield _width(sheet, place, column)
+    for cell, offered in choices(blueprint, sheet.tab).items():
+        yield offer(sheet.id, cell, offered)
 
 
 def _width(sheet: Sheet, place: int, column: Column) -> Json:
@@ -141,25 +121,3 @@ def _width(sheet: Sheet, place: int, column: Column) -> Json:
         size["hiddenByUser"] = True
     where = {"sheetId": sheet.id, "dimension": "COLUMNS", "startIndex": place, "endIndex": place + 1}
     return {"updateDimensionProperties": {"range": where, "properties": size, "fields": ",".join(size)}}
-
-
-def _status_colors(sheet: Sheet) -> Iterator[Json]:
-    places = [place for place, column in enumerate(sheet.columns) if column.key == "status"]
-    for place in places:
-        for index, status in enumerate(STATUS_COLORS):
-            rule = status_rule(sheet.below(place), status)
-            yield {"addConditionalFormatRule": {"rule": rule, "index": index}}
-
-
-def _protection(sheet: Sheet) -> Json:
-    warning = {
-        "range": {"sheetId": sheet.id},
-        "description": "Written by sheetsync; what is typed here is written over.",
-        "warningOnly": True,
-    }
-    return {"addProtectedRange": {"protectedRange": warning}}
-
-
-def _mark(key: str, value: str, location: Json) -> Json:
-    mark = {"metadataKey": key, "metadataValue": value, "visibility": "DOCUMENT", "location": location}
-    return {"createDeveloperMetadata": {"developerMetadata": mark}}

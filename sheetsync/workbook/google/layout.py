@@ -8,19 +8,23 @@ from sheetsync.errors import ConfigError
 from sheetsync.workbook import Layout
 from sheetsync.workbook.google.connection import SHEETS, Connection
 
-TAB, YEAR, TEMPLATE = "sheetsync.tab", "sheetsync.plan", "sheetsync.template"
+TAB, YEAR, TEMPLATE, VERSION = "sheetsync.tab", "sheetsync.plan", "sheetsync.template", "sheetsync.version"
 _MARKS = "developerMetadata(metadataKey,metadataValue)"
 _FIELDS = f"properties.title,{_MARKS},sheets(properties(sheetId,title,gridProperties(rowCount,columnCount)),{_MARKS})"
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A spreadsheet seen from afar: its title, the size (rows, columns) of each tab by sheet id, and its marks."""
+    """A spreadsheet seen from afar: its title, the size (rows, columns) of each tab by sheet id, and its marks.
+
+    `tabs` are the sheet ids by key, `marked` all that have a mark: a copy of a tab has its original's.
+    """
 
     title: str
     sizes: Mapping[int, tuple[int, int]]
     marks: Mapping[str, str]
     tabs: Mapping[str, int]
+    marked: frozenset[int]
 
     def layout(self, location: str) -> Layout:
         """The layout that `create` left. Raises `ConfigError` when the spreadsheet is not sheetsync's."""
@@ -31,13 +35,16 @@ class Look:
                 f"check 'workbook' in config.yaml, "
                 f"or fill a blank spreadsheet: sheetsync create --into ID"
             )
-        return Layout(int(year), self.marks.get(TEMPLATE, ""), {key: str(mark) for key, mark in self.tabs.items()})
+        version = self.marks.get(VERSION, "")
+        tabs = {key: str(mark) for key, mark in self.tabs.items()}
+        # Workbooks that say nothing about it are older than the mark.
+        return Layout(int(year), self.marks.get(TEMPLATE, ""), tabs, int(version) if version.isdecimal() else 1)
 
 
 def look_at(connection: Connection, spreadsheet_id: str) -> Look:
     """One call, without any cell."""
     found = connection.call("get", f"{SHEETS}/{spreadsheet_id}", about=spreadsheet_id, params={"fields": _FIELDS})
-    sizes, tabs = {}, {}
+    sizes, tabs, marked = {}, {}, set()
     # A tab that a person duplicated has its original's mark too. Made by create, the original has the smaller id.
     for sheet in sorted(found.get("sheets", []), key=_sheet_id, reverse=True):
         grid = sheet["properties"].get("gridProperties", {})
@@ -45,8 +52,9 @@ def look_at(connection: Connection, spreadsheet_id: str) -> Look:
         key = _marks(sheet.get("developerMetadata", [])).get(TAB)
         if key:
             tabs[key] = _sheet_id(sheet)
+            marked.add(_sheet_id(sheet))
     title = str(found.get("properties", {}).get("title", ""))
-    return Look(title, sizes, _marks(found.get("developerMetadata", [])), tabs)
+    return Look(title, sizes, _marks(found.get("developerMetadata", [])), tabs, frozenset(marked))
 
 
 def tabs_made(

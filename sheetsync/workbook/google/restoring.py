@@ -1,99 +1,27 @@
-"""Makes lost tabs and columns of a spreadsheet again, out of the very requests that `create` makes them with.
+"""Makes tabs and columns of a spreadsheet again, out of the very requests that `create` makes them with.
 
 Tabs and columns may have been renamed and moved since: lists of choices and formulas are built from the workbook as
-it is found. Nothing that a person typed is written; a formula of ours is, where a lost tab has left #REF! in it.
+it is found. Nothing that a person typed is written; a formula of ours is, where it points into a tab made again.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
-from urllib.parse import quote
 
-from sheetsync.cells import Cell, fold, text_of
-from sheetsync.formulas import array_formula
-from sheetsync.standing import as_it_stands, with_columns_at
-from sheetsync.tabs import TabContents
-from sheetsync.template import Column, Tab, WorkbookTemplate
+from sheetsync.cells import Cell
+from sheetsync.errors import ConfigError
+from sheetsync.standing import with_columns_at
+from sheetsync.template import Column, WorkbookTemplate
 from sheetsync.workbook import Layout
 from sheetsync.workbook.google import design
-from sheetsync.workbook.google.appearance import validation
-from sheetsync.workbook.google.connection import SHEETS, Connection
-from sheetsync.workbook.google.rows import Json
+from sheetsync.workbook.google.blueprint import NOWHERE, Blueprint, Sheet
+from sheetsync.workbook.google.heads import Found, Head
+from sheetsync.workbook.google.intro import live
+from sheetsync.workbook.google.layout import VERSION
+from sheetsync.workbook.google.mending import cell_request, mended
+from sheetsync.workbook.google.rows import Json, cell_data
 
-_HEAD_ROWS = 12
-_LONGEST_TITLE = 100
-_TAB_FIELDS = "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount)))"
-_HEAD_FIELDS = "sheets(properties.sheetId,data.rowData.values(userEnteredValue.formulaValue,effectiveValue))"
-# The header cell of a computed column: its formula starts with the column's title.
-_TITLE = re.compile(r'=VSTACK\("((?:[^"]|"")*)"')
 _FIRST_ID, _LAST_SMALL_ID = 1000, 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A tab that is there: its title and number of columns today, its first rows, and the formulas in them.
-
-    `grid` has a computed column's title where its formula stands; `formulas` are by 0-based row and column.
-    """
-
-    title: str
-    columns: int
-    grid: list[list[Cell]] = field(default_factory=list)
-    formulas: Mapping[tuple[int, int], str] = field(default_factory=dict)
-
-
-def heads(connection: Connection, spreadsheet_id: str) -> dict[int, Head]:
-    """Every tab by sheet id, in the order of the tabs; two calls."""
-    address = f"{SHEETS}/{spreadsheet_id}"
-    found = connection.call("get", address, about=spreadsheet_id, params={"fields": _TAB_FIELDS})
-    sheets = [sheet["properties"] for sheet in found.get("sheets", [])]
-    grids = {int(p.get("sheetId", 0)): p.get("gridProperties", {}) for p in sheets}
-    titles = {int(p.get("sheetId", 0)): str(p["title"]) for p in sheets}
-    ranges = [_first_rows(titles[key], grid.get("rowCount", 1)) for key, grid in grids.items() if grid]
-    query = "&".join(f"ranges={quote(text, safe='')}" for text in ranges)
-    answered = connection.call("get", f"{address}?{query}", about=spreadsheet_id, params={"fields": _HEAD_FIELDS})
-    data = {int(s["properties"].get("sheetId", 0)): s.get("data", []) for s in answered.get("sheets", [])}
-    return {key: _head(titles[key], grid.get("columnCount", 0), data.get(key, [])) for key, grid in grids.items()}
-
-
-def _first_rows(title: str, rows: int) -> str:
-    quoted = title.replace("'", "''")
-    return f"'{quoted}'!1:{min(rows, _HEAD_ROWS)}"
-
-
-def _head(title: str, columns: int, data: Sequence[Json]) -> Head:
-    rows = data[0].get("rowData", []) if data else []
-    cells = [row.get("values", []) for row in rows]
-    formulas = {
-        (down, across): formula
-        for down, row in enumerate(cells)
-        for across, cell in enumerate(row)
-        if (formula := cell.get("userEnteredValue", {}).get("formulaValue"))
-    }
-    return Head(title, columns, [[_shown(cell) for cell in row] for row in cells], formulas)
-
-
-def _shown(cell: Json) -> Cell:
-    title = _TITLE.match(cell.get("userEnteredValue", {}).get("formulaValue", ""))
-    if title:
-        return title[1].replace('""', '"')
-    value = cell.get("effectiveValue", {})
-    shown: Cell = value.get("stringValue", value.get("numberValue", value.get("boolValue")))
-    return shown
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A template, where the workbook's tabs are, and every tab that is there by sheet id."""
-
-    template: WorkbookTemplate
-    layout: Layout
-    there: Mapping[int, Head]
-
-    def head(self, key: str) -> Head | None:
-        """The tab with this key, if it is there."""
-        return self.there.get(int(self.layout.marks.get(key, -1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +37,56 @@ def lost_tabs(found: Found, rows: Mapping[str, Sequence[Sequence[Cell]]], titles
 
     `titles` name the columns of tally tabs.
     """
-    keys = [tab.key for tab in found.template.tabs if tab.key in rows]
-    ids = dict(zip(keys, _free_ids(found), strict=False))
-    template = _as_found(found)
+    blueprint, layout, ids = _again(found, rows)
     made = [
-        design.Sheet(tab, ids[tab.key], rows[tab.key], titles if tab.activity_columns else ())
-        for tab in template.tabs
+        Sheet(tab, ids[tab.key], rows[tab.key], titles if tab.activity_columns else ())
+        for tab in blueprint.template.tabs
         if tab.key in ids
     ]
-    layout = replace(found.layout, marks={**found.layout.marks, **{key: str(number) for key, number in ids.items()}})
-    requests = [r for r in design.requests(template, layout.year, made) if not _marks_the_spreadsheet(r)]
-    _put_in_place(requests, template, layout.marks, list(found.there))
-    for tab in template.tabs:
-        head = found.head(tab.key)
-        if head is not None and not tab.is_tool_tab:
-            requests += _mended(template, tab, int(layout.marks[tab.key]), head, keys)
-    return Restoration(requests, layout)
+    requests = list(design.requests(blueprint, made))
+    _put_in_place(requests, blueprint.template, layout.marks, list(found.there))
+    return Restoration([*requests, *mended(blueprint, found, ids)], layout)
+
+
+def remade_tabs(found: Found, keys: Sequence[str], version: int) -> Restoration:
+    """What replaces tool tabs that are there by new ones, each in its place and with what people chose in it.
+
+    The spreadsheet is marked as of this version of its template. Raises `ConfigError` for a tab people type in.
+    """
+    for key in keys:
+        if not found.template.tab(key).is_tool_tab:
+            raise ConfigError(f"tab “{found.template.tab(key).title}”: people type in it, so it is not made anew")
+    blueprint, layout, ids = _again(found, keys)
+    layout = replace(layout, version=version)
+    old = {key: int(found.layout.marks[key]) for key in ids if found.head(key)}
+    made = [Sheet(tab, ids[tab.key]) for tab in blueprint.template.tabs if tab.key in ids]
+    requests = [_renamed(number, found.there[number]) for number in old.values()]
+    requests += design.requests(blueprint, made)
+    _put_in_place(requests, blueprint.template, layout.marks, list(found.there), old)
+    for key, number in old.items():
+        requests += _choices_kept(blueprint, key, found.there[number])
+        requests.append({"deleteSheet": {"sheetId": number}})
+    return Restoration([*requests, *mended(blueprint, found, ids)], layout)
+
+
+def version_mark(version: int, *, marked: bool) -> Json:
+    """What says of which version of its template a spreadsheet is; `marked`: it says so of another one by now."""
+    if not marked:
+        return design.mark(VERSION, str(version), {"spreadsheet": True})
+    lookup = [{"developerMetadataLookup": {"metadataKey": VERSION}}]
+    change = {"dataFilters": lookup, "developerMetadata": {"metadataValue": str(version)}, "fields": "metadataValue"}
+    return {"updateDeveloperMetadata": change}
+
+
+def _again(found: Found, keys: Collection[str]) -> tuple[Blueprint, Layout, dict[str, int]]:
+    """The workbook in which the tabs with these keys have new ids; and the ids."""
+    wanted = [tab.key for tab in found.template.tabs if tab.key in keys]
+    ids = dict(zip(wanted, _free_ids(found), strict=False))
+    marks = {**found.layout.marks, **{key: str(number) for key, number in ids.items()}}
+    there = {key: int(mark) for key, mark in marks.items() if key in ids or int(mark) in found.there}
+    placed = {tab.key: there.get(tab.key, NOWHERE) for tab in found.template.tabs}
+    blueprint = Blueprint(found.standing(), found.layout.year, found.calendar, placed)
+    return blueprint, replace(found.layout, marks=marks), ids
 
 
 def _free_ids(found: Found) -> Iterator[int]:
@@ -134,52 +96,55 @@ def _free_ids(found: Found) -> Iterator[int]:
     return (number for number in count(max(start, _FIRST_ID)) if number not in taken)
 
 
-def _marks_the_spreadsheet(request: Json) -> bool:
-    mark = request.get("createDeveloperMetadata", {}).get("developerMetadata", {})
-    return "spreadsheet" in mark.get("location", {})
-
-
 def _put_in_place(
-    requests: Sequence[Json], template: WorkbookTemplate, marks: Mapping[str, str], order: list[int]
+    requests: Sequence[Json],
+    template: WorkbookTemplate,
+    marks: Mapping[str, str],
+    order: list[int],
+    old: Mapping[str, int] | None = None,
 ) -> None:
-    """Each new tab goes behind the tab that is before it in the template."""
+    """Each new tab goes before the old one that it replaces, or else behind the one before it in the template."""
     new = {r["addSheet"]["properties"]["sheetId"]: r["addSheet"]["properties"] for r in requests if "addSheet" in r}
     place = 0
     for tab in template.tabs:
         number = int(marks.get(tab.key, -1))
         if number in new:
+            replaced = (old or {}).get(tab.key)
+            place = place if replaced is None else order.index(replaced)
             new[number]["index"] = place
             order.insert(place, number)
         if number in order:
             place = order.index(number) + 1
 
 
-def _mended(template: WorkbookTemplate, tab: Tab, sheet_id: int, head: Head, lost: Sequence[str]) -> Iterator[Json]:
-    """The lists of choices that pointed into a lost tab, and the formulas that did."""
-    header = tab.header_row - 1
-    titles = head.grid[header] if header < len(head.grid) else []
-    for place, column in enumerate(tab.columns[: len(titles)]):
-        if not column.title or fold(text_of(titles[place])) != fold(column.title):
-            continue
-        if column.choices_from and column.choices_from.partition(".")[0] in lost:
-            rule = validation(template, column)
-            yield {"setDataValidation": {"range": design.Sheet(tab, sheet_id, (), ()).below(place), "rule": rule}}
-        if column.computed and "#REF!" in head.formulas.get((header, place), ""):
-            cell = {"userEnteredValue": {"formulaValue": array_formula(template, tab, column)}}
-            yield _cell(sheet_id, header, place, cell, "userEnteredValue")
+def _renamed(number: int, head: Head) -> Json:
+    """Out of the way of the new tab with its title, for as long as both are there."""
+    aside = {"sheetId": number, "title": f"{head.title[:80]} (old {number})"}
+    return {"updateSheetProperties": {"properties": aside, "fields": "title"}}
+
+
+def _choices_kept(blueprint: Blueprint, key: str, old: Head) -> Iterator[Json]:
+    """What people chose in the old tab, found by its label: the line may be another one now."""
+    cells = live(blueprint, blueprint.template.tab(key))
+    for (row, column), cell in cells.items():
+        label = cells.get((row, column - 1))
+        if cell.look == "choice" and label:
+            beside = [line[column] for line in old.grid if len(line) > column and line[column - 1] == label.text]
+            for chosen in beside[:1]:
+                yield cell_request(blueprint.ids[key], (row, column), cell_data(chosen), "userEnteredValue")
 
 
 def added_columns(found: Found, key: str, header: int, columns: Mapping[int, Column]) -> list[Json]:
     """What makes these columns in blank ones of a tab, at 0-based positions below the 0-based row `header`."""
-    sheet_id = int(found.layout.marks[key])
+    blueprint, _, _ = _again(found, ())
+    sheet_id = blueprint.ids[key]
     head = found.there[sheet_id]
-    template = with_columns_at(_as_found(found), key, header, columns)
-    tab = template.tab(key)
+    blueprint = replace(blueprint, template=with_columns_at(blueprint.template, key, header, columns))
     requests: list[Json] = []
     if max(columns) >= head.columns:
         longer = {"sheetId": sheet_id, "dimension": "COLUMNS", "length": max(columns) + 1 - head.columns}
         requests.append({"appendDimension": longer})
-    for request in design.requests(template, found.layout.year, [design.Sheet(tab, sheet_id, (), ())]):
+    for request in design.requests(blueprint, [Sheet(blueprint.template.tab(key), sheet_id)]):
         requests += _within(request, sheet_id, header, columns)
     return requests
 
@@ -190,23 +155,12 @@ def _within(request: Json, sheet_id: int, header: int, places: Mapping[int, Colu
     if kind == "updateCells":
         titles = body["rows"][-1]["values"]
         for place in places:
-            yield _cell(sheet_id, header, place, titles[place], body["fields"])
+            yield cell_request(sheet_id, (header, place), titles[place], body["fields"])
     elif kind in {"repeatCell", "setDataValidation"}:
         if body["range"]["startColumnIndex"] in places:
             yield request
+    elif kind == "addProtectedRange":
+        if body["protectedRange"]["range"].get("startColumnIndex") in places:
+            yield request
     elif kind == "updateDimensionProperties" and body["range"]["startIndex"] in places:
         yield request
-
-
-def _cell(sheet_id: int, row: int, column: int, cell: Json, fields: str) -> Json:
-    start = {"sheetId": sheet_id, "rowIndex": row, "columnIndex": column}
-    return {"updateCells": {"start": start, "rows": [{"values": [cell]}], "fields": fields}}
-
-
-def _as_found(found: Found) -> WorkbookTemplate:
-    contents = {}
-    for tab in found.template.tabs:
-        head = found.head(tab.key)
-        if head is not None:
-            contents[tab.key] = TabContents(tab.key, head.title, head.grid, _HEAD_ROWS, head.columns)
-    return as_it_stands(found.template, contents, [head.title for head in found.there.values()], _LONGEST_TITLE)

@@ -9,14 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sheetsync.cells import Cell
-from sheetsync.errors import AuthorizationError, GuardTripped, SheetsyncError, Unavailable
+from sheetsync.errors import AuthorizationError, ConfigError, GuardTripped, SheetsyncError, Unavailable
+from sheetsync.periods import Calendar
 from sheetsync.template import Column, WorkbookTemplate
 from sheetsync.workbook import Layout, Progress, Results, TabContents, TabWrite
+from sheetsync.workbook.google import design
 from sheetsync.workbook.google.appearance import column_looks
 from sheetsync.workbook.google.connection import SHEETS, Connection
-from sheetsync.workbook.google.layout import look_at, tabs_made
+from sheetsync.workbook.google.files import address, copied_file
+from sheetsync.workbook.google.heads import Found, heads
+from sheetsync.workbook.google.layout import TAB, VERSION, look_at, tabs_made
 from sheetsync.workbook.google.refusals import Failure, Refusal
-from sheetsync.workbook.google.restoring import Found, added_columns, heads, lost_tabs
+from sheetsync.workbook.google.restoring import added_columns, lost_tabs, remade_tabs, version_mark
 from sheetsync.workbook.google.rows import Json, calls, cut, grid_of, title_and_size
 
 # Rows that are added beyond need, so that people have room to go on.
@@ -36,19 +40,25 @@ class GoogleWorkbook:
     """A workbook in a Google spreadsheet."""
 
     def __init__(
-        self, connection: Connection, spreadsheet_id: str, template: WorkbookTemplate, layout: Layout | None
+        self,
+        connection: Connection,
+        spreadsheet_id: str,
+        template: WorkbookTemplate,
+        layout: Layout | None,
+        calendar: Calendar,
     ) -> None:
         self.id = spreadsheet_id
         self._connection = connection
         self._template = template
         self._layout = layout
+        self._calendar = calendar
         self._extents: dict[str, _Extent] = {}
         self._grids: dict[str, list[list[Cell]]] = {}
 
     @property
     def location(self) -> str:
         """The address that opens it in a browser."""
-        return f"https://docs.google.com/spreadsheets/d/{self.id}/edit"
+        return address(self.id)
 
     @property
     def layout(self) -> Layout:
@@ -235,25 +245,73 @@ class GoogleWorkbook:
         """
         copied = look_at(self._connection, self.id).tabs
         marks = {key: str(copied[key]) for key in rows if key in copied}
-        layout = replace(self.layout, marks={**self.layout.marks, **marks})
-        found = Found(self._template, layout, heads(self._connection, self.id))
-        made = lost_tabs(found, {key: rows[key] for key in rows if key not in marks}, activity_titles)
+        self._layout = replace(self.layout, marks={**self.layout.marks, **marks})
+        made = lost_tabs(self._found(), {key: rows[key] for key in rows if key not in marks}, activity_titles)
         for batch in calls(made.requests):
             self._change(batch)
         self._layout = made.layout
-        self._extents, self._grids = {}, {}
+
+    def remake_tabs(self, keys: Sequence[str], version: int) -> None:
+        """Replace these tool tabs by new ones as `create` makes them, in one atomic call after three reads.
+
+        Each in its place, and with what people chose in it; the workbook is of this version of its template then.
+        Raises `ConfigError` when people type in one of the tabs.
+        """
+        marked = VERSION in look_at(self._connection, self.id).marks
+        made = remade_tabs(self._found(), keys, version)
+        self._change([*made.requests, version_mark(version, marked=marked)])
+        self._layout = made.layout
 
     def add_columns(self, key: str, header: int, columns: Mapping[int, Column]) -> None:
         """Title the blank columns at these 0-based positions as `create` does; one atomic call after two reads."""
-        found = Found(self._template, self.layout, heads(self._connection, self.id))
-        self._change(added_columns(found, key, header, columns))
+        self._change(added_columns(self._found(), key, header, columns))
+
+    def backup(self, name: str) -> str:
+        """Copy the spreadsheet, with `name` behind the title of the copy; answers its address. One read, one call.
+
+        Raises `Unfinished` when the account may not: a service account has no storage for a copy.
+        """
+        title = look_at(self._connection, self.id).title
+        return address(copied_file(self._connection, self.id, f"{title} {name}"))
+
+    def unmarked(self) -> dict[int, TabContents]:
+        """The tabs that sheetsync did not make, by sheet id, in their order: title, size and the first rows."""
+        marked = look_at(self._connection, self.id).marked
+        return {
+            number: TabContents("", head.title, head.grid, head.rows, head.columns)
+            for number, head in heads(self._connection, self.id).items()
+            if number not in marked
+        }
+
+    def adopt(self, key: str, sheet_id: int) -> None:
+        """Take an unmarked tab for the template's tab `key`, which this workbook does not have.
+
+        Raises `ConfigError` when it has one, or when the tab is not there or is another one of the template's.
+        """
+        title, look = self._template.tab(key).title, look_at(self._connection, self.id)
+        if key in look.tabs:
+            raise ConfigError(f"{self.location} has the tab “{title}” already; no second one can take its place")
+        if sheet_id not in look.sizes or sheet_id in look.marked:
+            raise ConfigError(f"{self.location} has no tab {sheet_id} that could be taken for “{title}”")
+
+        def marked() -> Json | None:
+            return {} if look_at(self._connection, self.id).tabs.get(key) == sheet_id else None
+
+        self.update([design.mark(TAB, key, {"sheetId": sheet_id})], marked)
+        self._layout = replace(self.layout, marks={**self.layout.marks, key: str(sheet_id)})
         self._extents, self._grids = {}, {}
 
+    def _found(self) -> Found:
+        return Found(self._template, self.layout, heads(self._connection, self.id), self._calendar)
+
     def _change(self, requests: Sequence[Json]) -> None:
+        """Change how the spreadsheet is built: what was known of its tabs is not known any more."""
         try:
             self.update(requests, tabs_made(self._connection, self.id, requests))
         except Refusal as refusal:
             raise _refused(refusal, self.location) from refusal
+        finally:
+            self._extents, self._grids = {}, {}
 
 
 def _refused(refusal: Refusal, location: str) -> SheetsyncError:
