@@ -39,7 +39,7 @@ def test_plain_lines_in_a_pipe(desk: Desk) -> None:
     said = desk.ok("doctor").out.splitlines()
     assert "ok       columns: every column of the template is there" in said
     assert any(line.startswith("warning  recipients: ") and " → " in line for line in said)
-    assert said[-1] == "14 ok, 1 warning"
+    assert said[-1] == "15 ok, 1 warning"
 
 
 def test_a_list_on_a_terminal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The command line: parse, open, call, print, exit. Each command is a module of its own, loaded when it is called."""
 
+import gc
 import sys
 import traceback
 from importlib import import_module
@@ -18,6 +19,7 @@ _COMMANDS = {
     "init": ("setting_up", "Write a commented config.yaml."),
     "create": ("setting_up", "Generate the workbook from its template."),
     "extend": ("setting_up", "Append review rows for a new year or new people."),
+    "upgrade": ("setting_up", "Give the workbook what a newer version of its template has."),
     "sync": ("syncing", "Read what people logged, roll it up, write the summary tabs."),
     "run": ("syncing", "Sync, then send the emails that are due: the one cron line."),
     "import": ("adding", "Add the rows of a CSV or Excel file to a tab."),
@@ -69,7 +71,11 @@ def cli(ctx: click.Context, config: str, verbose: bool, quiet: bool, log_format:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code (docs/exit-codes.md)."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    # What a run reads stays to its end, so to look for garbage again and again takes a fifth of the time for nothing.
+    gc.disable()
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()  # nor is it looked for at the end
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -43,10 +43,11 @@ def _mended(context: Context) -> "list[Check]":
     from sheetsync.errors import SheetsyncError
     from sheetsync.runs.checking import Check, said_of
     from sheetsync.runs.mending import mend
+    from sheetsync.runs.upgrading import is_due, upgrade
 
     try:
         with context.opened() as run:
-            return [Check("fix", "ok", done) for done in mend(run)]
+            return [Check("fix", "ok", done) for done in (upgrade(run) if is_due(run) else mend(run))]
     except SheetsyncError as error:
         said = said_of(error)
         return [Check("fix", "failed", said.found, said.remedy, error.exit_code)]

@@ -149,3 +149,18 @@ def extend_command(context: Context, year: int | None) -> None:
         context.say(f"{tab}: {counted(rows, 'row')} added")
     if not added:
         context.say("Nothing to add: every period and person has a row.")
+
+
+@click.command("upgrade")
+@click.option("--no-copy", is_flag=True, help="Make no backup copy: you have made one.")
+@pass_context
+def upgrade_command(context: Context, no_copy: bool) -> None:
+    """Give the workbook what a newer version of its template has, after a backup copy."""
+    with context.opened() as run:
+        from sheetsync.runs.upgrading import is_due, upgrade
+
+        if not is_due(run):
+            context.say(f"Nothing to do: the workbook is of version {run.template.version} of {run.template.name}.")
+            return
+        for done in upgrade(run, copy=not no_copy):
+            context.say(done[0].upper() + done[1:])

@@ -8,7 +8,7 @@ import click
 from sheetsync.cli.context import Context, as_json, parse_day, pass_context, say_json
 
 if TYPE_CHECKING:
-    from sheetsync.runs.syncing import SyncPlan
+    from sheetsync.runs.settled import Outcome
 
 
 @click.command("sync")
@@ -26,17 +26,17 @@ def sync_command(
     """Read what people logged, roll it up, write the summary tabs: the cron job."""
     with context.opened() as run:
         from sheetsync.runs.monitoring import ping
-        from sheetsync.runs.syncing import carry_out, plan_sync
+        from sheetsync.runs.settled import sync
 
-        plan = plan_sync(run, run.as_of(as_of), accept_removals=accept_removals)
+        most = 0 if not dry_run else 1000 if context.verbose else 3
+        outcome = sync(run, run.as_of(as_of), accept_removals=accept_removals, dry_run=dry_run, most_cells=most)
         if not dry_run:
-            carry_out(run, plan)
             context.warn(ping(run.config))
     if json_wanted:
-        say_json(_report(plan, dry_run=dry_run))
+        say_json(_report(outcome, dry_run=dry_run))
     else:
-        _say(context, plan, dry_run=dry_run)
-    return 1 if strict and plan.findings.problems else 0
+        _say(context, outcome, dry_run=dry_run)
+    return 1 if strict and outcome.problems else 0
 
 
 @click.command("run")
@@ -47,13 +47,13 @@ def run_command(context: Context, accept_removals: bool) -> None:
     from sheetsync.cli.emailing import say_deliveries
 
     with context.opened() as run:
-        from sheetsync.runs.emailing import Choice, send, undone
+        from sheetsync.runs.delivering import undone
+        from sheetsync.runs.emailing import Choice, send
         from sheetsync.runs.monitoring import ping
-        from sheetsync.runs.syncing import carry_out, plan_sync
+        from sheetsync.runs.settled import sync
 
-        plan = plan_sync(run, run.as_of(None), accept_removals=accept_removals)
-        carry_out(run, plan)
-        _say(context, plan, dry_run=False)
+        outcome = sync(run, run.as_of(None), accept_removals=accept_removals)
+        _say(context, outcome, dry_run=False)
         deliveries = send(run, Choice())
         left = undone(deliveries)
         if left is None:
@@ -63,24 +63,21 @@ def run_command(context: Context, accept_removals: bool) -> None:
         raise left
 
 
-def _say(context: Context, plan: "SyncPlan", *, dry_run: bool) -> None:
-    from sheetsync.runs.syncing import tab_changes
+def _say(context: Context, outcome: "Outcome", *, dry_run: bool) -> None:
     from sheetsync.sentences import counted
     from sheetsync.summaries import as_of_line
 
-    logged = plan.understood.logged
     would = "would be " if dry_run else ""
-    context.say(f"{plan.workbook.location}: {as_of_line(plan.as_of)}")
-    news = f"{len(plan.difference.added):,} new, {len(plan.difference.removed):,} gone since the last sync"
-    context.say(f"  log       {counted(logged.rows, 'row')} read, {logged.rows - logged.refused:,} count; {news}")
-    if plan.findings.problems:
-        context.say(f"  problems  {len(plan.findings.problems):,}, listed in the tab Problems")
-    changes = tab_changes(plan, most=0 if not dry_run else 1000 if context.verbose else 3)
-    for change in changes:
+    context.say(f"{outcome.location}: {as_of_line(outcome.as_of)}")
+    news = f"{outcome.added:,} new, {outcome.removed:,} gone since the last sync"
+    context.say(f"  log       {counted(outcome.rows, 'row')} read, {outcome.rows - outcome.refused:,} count; {news}")
+    if outcome.problems:
+        context.say(f"  problems  {len(outcome.problems):,}, listed in the tab Problems")
+    for change in outcome.changes:
         context.say(f"  {change.tab}: {counted(change.rows, 'row')} {would}written" + (":" if dry_run else ""))
         for cell, before, after in change.cells if dry_run else ():
             context.say(f"    {cell}: {_shown(before)} → {_shown(after)}")
-    if not changes:
+    if not outcome.changes:
         context.say("  nothing to write: every tab is up to date")
     if dry_run:
         context.say("Dry run: nothing was touched.")
@@ -90,21 +87,18 @@ def _shown(text: str) -> str:
     return f"“{text[:60]}{'…' if len(text) > 60 else ''}”" if text else "blank"
 
 
-def _report(plan: "SyncPlan", *, dry_run: bool) -> dict[str, Any]:
+def _report(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from sheetsync.runs.syncing import tab_changes
-
-    logged = plan.understood.logged
     return {
-        "workbook": plan.workbook.location,
-        "as_of": plan.as_of.day.isoformat(),
+        "workbook": outcome.location,
+        "as_of": outcome.as_of.day.isoformat(),
         "dry_run": dry_run,
-        "rows": logged.rows,
-        "accepted": logged.rows - logged.refused,
-        "refused": logged.refused,
-        "added": len(plan.difference.added),
-        "removed": len(plan.difference.removed),
-        "written": {change.tab: change.rows for change in tab_changes(plan, most=0)},
-        "problems": [asdict(problem) for problem in plan.findings.problems],
+        "rows": outcome.rows,
+        "accepted": outcome.rows - outcome.refused,
+        "refused": outcome.refused,
+        "added": outcome.added,
+        "removed": outcome.removed,
+        "written": {change.tab: change.rows for change in outcome.changes},
+        "problems": [asdict(problem) for problem in outcome.problems],
     }

@@ -13,7 +13,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -21,33 +21,41 @@ from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
 from sheetsync.errors import Problem
 from sheetsync.ledger.database import open_engine, translated
-from sheetsync.ledger.tables import entries, imports, reported, runs, typed_over, workbooks, written
+from sheetsync.ledger.tables import entries, imports, reported, runs, settled, typed_over, workbooks, written
 from sheetsync.restated import Reported
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from sqlalchemy import ColumnElement, Connection
 
 Grid = list[list[Cell]]
+Mark = TypeVar("Mark", str, int)
+
+# Stands before the marks of a log's rows; of earlier versions there are sixteen bytes without it.
+_MARKS = b"rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What is known of a workbook: where its tabs are, and the grids of its definition tabs, by key, as last read.
 
-    `definitions` maps a tab's key to its title and grid; empty before the first sync.
+    `definitions` maps a tab's key to its title and grid; empty before the first sync. `version` is that of the
+    template it was made from.
     """
 
     template: str
     year: int
     marks: Mapping[str, str]
     definitions: Mapping[str, tuple[str, Grid]]
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What a reading has that the ledger has not: positions of new rows, ids of entries that are gone.
 
-    `digest` stands for all rows of the reading, whatever their order.
+    `digest` stands for all rows of the reading, whatever their order: it holds a mark for each.
     """
 
     added: Sequence[int]
@@ -98,22 +106,23 @@ class Ledger:
             return None
         packed = _unpacked(row.definitions) if row.definitions else {}
         definitions = {key: (title, grid) for key, (title, grid) in packed.items()}
-        return Remembered(row.template, row.year, json.loads(row.marks), definitions)
+        return Remembered(row.template, row.year, json.loads(row.marks), definitions, row.version)
 
-    def remember(self, template: str, year: int, marks: Mapping[str, str]) -> None:
+    def remember(self, template: str, year: int, marks: Mapping[str, str], version: int = 1) -> None:
         """Keep where a workbook's tabs are."""
-        values = {"template": template, "year": year, "marks": json.dumps(dict(marks), sort_keys=True)}
+        values: dict[str, Any] = {"template": template, "year": year, "version": version}
+        values["marks"] = json.dumps(dict(marks), sort_keys=True)
         with self.transaction() as connection:
             if connection.execute(update(workbooks).where(self._own).values(values)).rowcount == 0:
                 connection.execute(insert(workbooks).values(workbook=self.workbook, **values))
 
-    def begin(self, at: datetime, template: str, year: int, marks: Mapping[str, str]) -> None:
+    def begin(self, at: datetime, template: str, year: int, marks: Mapping[str, str], version: int = 1) -> None:
         """Start on a workbook that was just created, maybe in the place of one that is known.
 
         What was imported into the old one and written to it says nothing of the new one, whose log is empty. Entries,
         runs and emails stay.
         """
-        self.remember(template, year, marks)
+        self.remember(template, year, marks, version)
         with self.transaction() as connection:
             for table in (imports, reported, written):
                 connection.execute(delete(table).where(table.c.workbook == self.workbook))
@@ -130,11 +139,20 @@ class Ledger:
 
     def compare(self, activities: Sequence[Activity]) -> Difference:
         """What recording these rows would add and remove."""
-        digest = _digest(activities)
+        import numpy as np
+
+        marks = _marks(activities)
+        digest = _MARKS + np.sort(marks).tobytes()
         with self.transaction() as connection:
-            # Most syncs find the log as it was: one digest then spares looking at every row.
-            if connection.execute(select(workbooks.c.log).where(self._own)).scalar() == digest:
+            # Most syncs find the log as it was, or longer: that is seen without looking at every row.
+            known = connection.execute(select(workbooks.c.log).where(self._own)).scalar()
+            if known == digest:
                 return Difference((), (), digest)
+            if known and len(known) % marks.itemsize == len(_MARKS):
+                present = [(0, mark) for mark in np.frombuffer(known, marks.dtype, offset=len(_MARKS)).tolist()]
+                added, removed = _difference(present, marks.tolist())
+                if not removed:
+                    return Difference(added, (), digest)
             present = self._present(connection)
         added, removed = _difference(present, map(fingerprint, activities))
         return Difference(added, removed, digest)
@@ -174,6 +192,34 @@ class Ledger:
             # SQLite forgets that moments are kept in UTC.
             if before is None or row.at.replace(tzinfo=row.at.tzinfo or UTC) < before
         }
+
+    def state(self) -> tuple[bytes, bytes]:
+        """A digest of all that a sync reads here, and one of the definitions, which it only keeps.
+
+        The rows of the log are in the first by their marks.
+        """
+        read = blake2b()
+        with self.transaction() as connection:
+            read.update(repr(self._counts(connection)).encode())
+            for table in (workbooks, reported, typed_over, written):
+                columns = [column for column in table.c if column is not workbooks.c.definitions]
+                own = select(*columns).where(table.c.workbook == self.workbook).order_by(*table.primary_key)
+                read.update(repr(connection.execute(own).all()).encode())
+            kept = connection.execute(select(workbooks.c.definitions).where(self._own)).scalar()
+        return read.digest(), blake2b(kept or b"").digest()
+
+    def settled(self, seen: bytes) -> Any:
+        """What the last sync that found nothing to do said, if all that it depended on was `seen`; else None."""
+        query = select(settled.c.said).where(settled.c.workbook == self.workbook, settled.c.seen == seen)
+        with self.transaction() as connection:
+            said = connection.execute(query).scalar()
+        return None if said is None else _unpacked(said)
+
+    def settle(self, seen: bytes, said: Any) -> None:
+        """Keep what a sync that found nothing to do depended on, and what it said."""
+        with self.transaction() as connection:
+            connection.execute(delete(settled).where(settled.c.workbook == self.workbook))
+            connection.execute(insert(settled).values(workbook=self.workbook, seen=seen, said=_packed(said)))
 
     @property
     def _own(self) -> "ColumnElement[bool]":
@@ -258,7 +304,7 @@ class Ledger:
                 connection.execute(insert(imports), rows)
 
 
-def _difference(present: Sequence[tuple[int, str]], wanted: Iterable[str]) -> tuple[list[int], list[int]]:
+def _difference(present: Sequence[tuple[int, Mark]], wanted: Iterable[Mark]) -> tuple[list[int], list[int]]:
     """Multisets: the positions in `wanted` that are new, and the ids of `present` that are gone."""
     left = Counter(mark for _, mark in present)
     added = []
@@ -275,17 +321,16 @@ def _difference(present: Sequence[tuple[int, str]], wanted: Iterable[str]) -> tu
     return added, removed
 
 
-def _digest(activities: Sequence[Activity]) -> bytes:
-    """Sixteen bytes that are the same for the same rows in any order."""
+def _marks(activities: Sequence[Activity]) -> "NDArray[np.uint64]":
+    """Eight bytes a row: equal rows have equal ones."""
     import numpy as np
     import pandas as pd
 
     if not activities:
-        return b""
+        return np.zeros(0, dtype=np.uint64)
     frame = pd.DataFrame.from_records(activities, columns=list(Activity._fields))
     frame = frame.astype({"amount": float, "quality": float})
-    hashes = np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy())
-    return blake2b(hashes.tobytes(), digest_size=16).digest()
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)
 
 
 def _listed(actuals: Mapping[tuple[str, str, str], float]) -> list[tuple[str, str, str, float]]:

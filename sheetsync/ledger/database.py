@@ -10,7 +10,7 @@ from sheetsync.errors import ConfigError, Unavailable
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-HEAD = "0002"
+HEAD = "0006"
 
 
 def open_engine(url: str) -> "Engine":

@@ -1,24 +1,34 @@
 """The outbox: each email once a kind, period, person and recipient, its final bytes kept, its way marked.
 
-States: `queued` and `held` (not yet allowed) wait; `connecting` was surely not accepted; `committing` may have been;
-`sent`, `failed` and `unknown` are ends.
+Waiting: `queued`, `held` (not yet allowed), `connecting` (surely not accepted), `committing` (maybe accepted).
+Ends: `sent`, `failed`, `unknown`, `expired`, `superseded` by a later period's, `cancelled`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from sheetsync.ledger import Ledger
-from sheetsync.ledger.tables import outbox
+from sheetsync.ledger.tables import approvals, mailing, outbox
 
-_WAITING = ("queued", "held", "connecting", "committing")
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+WAITING = ("queued", "held", "connecting", "committing")
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+_ELSEWHERE = "the workbook knows a later sync than this ledger: it may have been sent from there"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One email to one recipient; `message` is what goes out, byte for byte. `id` is 0 before it is queued."""
+    """One email to one recipient; `message` is what goes out, byte for byte. `id` is 0 before it is queued.
+
+    `attempts` counts the tries, `unclear` those after which nobody can know whether it was accepted. It is not tried
+    before `not_before` nor after `expires_at`. `approved` says that a person let it go.
+    """
 
     kind: str
     period: str
@@ -29,6 +39,20 @@ class Letter:
     state: str = "queued"
     attempts: int = 0
     id: int = 0
+    expires_at: datetime | None = None
+    not_before: datetime | None = None
+    unclear: int = 0
+    approved: bool = False
+    reply: str = ""
+    queued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Until when nothing is sent, and why; `FOR_EVER` until a person says so."""
+
+    until: datetime
+    why: str
 
 
 class Outbox:
@@ -39,15 +63,16 @@ class Outbox:
 
     def known(self, kind: str, period: str, person: str, recipient: str) -> bool:
         """Whether this email was ever queued."""
-        query = select(outbox.c.id).where(
-            outbox.c.workbook == self._ledger.workbook,
-            outbox.c.kind == kind,
-            outbox.c.period == period,
-            outbox.c.person == person,
-            outbox.c.recipient == recipient,
-        )
+        where = (outbox.c.kind == kind) & (outbox.c.period == period) & (outbox.c.person == person)
+        query = select(outbox.c.id).where(self._own, where, outbox.c.recipient == recipient)
         with self._ledger.transaction() as connection:
             return connection.execute(query).first() is not None
+
+    def latest(self, kind: str, person: str) -> str:
+        """The label of the latest period of which an email of this kind about this person was queued, or ""."""
+        query = select(func.max(outbox.c.period)).where(self._own, outbox.c.kind == kind, outbox.c.person == person)
+        with self._ledger.transaction() as connection:
+            return connection.execute(query).scalar() or ""
 
     def enqueue(self, letters: Sequence[Letter], now: datetime) -> None:
         """Keep new emails; one that is there already raises."""
@@ -56,6 +81,7 @@ class Outbox:
                 "workbook": self._ledger.workbook, "kind": letter.kind, "period": letter.period,
                 "person": letter.person, "recipient": letter.recipient, "subject": letter.subject,
                 "message": letter.message, "state": letter.state, "queued_at": now, "attempts": 0, "reply": "",
+                "expires_at": letter.expires_at and letter.expires_at.astimezone(UTC),
             }
             for letter in letters
         ]  # fmt: skip
@@ -65,22 +91,135 @@ class Outbox:
 
     def waiting(self) -> list[Letter]:
         """The emails that are not at an end, oldest first."""
-        query = select(outbox).where(outbox.c.workbook == self._ledger.workbook, outbox.c.state.in_(_WAITING))
+        return self._letters(outbox.c.state.in_(WAITING))
+
+    def letter(self, number: int) -> Letter | None:
+        """The email of that id, whatever became of it."""
+        return next(iter(self._letters(outbox.c.id == number)), None)
+
+    def every(self, since: datetime | None = None) -> list[Letter]:
+        """All emails, or those that wait or were queued since a moment, oldest first, without their bytes."""
+        chosen = (
+            outbox.c.state.in_(WAITING) | (outbox.c.queued_at >= since.astimezone(UTC)) if since else outbox.c.id > 0
+        )
+        return self._letters(chosen, bytes_wanted=False)
+
+    def begin(self, letter: Letter, next_try: datetime) -> bool:
+        """Mark an attempt before the connection is made, and when to try again should this process die.
+
+        False when another process was faster: it has the email in hand.
+        """
+        as_seen = (outbox.c.state == letter.state) & (outbox.c.attempts == letter.attempts)
+        values = {"state": "connecting", "attempts": letter.attempts + 1, "not_before": next_try}
         with self._ledger.transaction() as connection:
-            rows = connection.execute(query.order_by(outbox.c.id)).all()
-        return [
-            Letter(r.kind, r.period, r.person, r.recipient, r.subject, r.message, r.state, r.attempts, r.id)
-            for r in rows
+            query = update(outbox).where(outbox.c.id == letter.id, as_seen, outbox.c.unclear == letter.unclear)
+            return connection.execute(query.values(values)).rowcount == 1
+
+    def commit(self, letter: Letter) -> None:
+        """Mark that its text is about to leave: from now on until the reply nobody can know what became of it."""
+        self._set(letter, state="committing", unclear=letter.unclear + 1)
+
+    def mark(self, letter: Letter, state: str, reply: str | None = None, **values: Any) -> None:
+        """Mark how far an email has come, with the server's words if there are any."""
+        if reply is not None:
+            values["reply"] = reply[:500]
+        self._set(letter, state=state, **values)
+
+    def give_back(self, letter: Letter) -> None:
+        """Undo `begin`: what happened was not about this email, so it costs no attempt and no wait."""
+        self._set(
+            letter, state="queued", attempts=letter.attempts, not_before=letter.not_before, unclear=letter.unclear
+        )
+
+    def sent_to(self, kind: str) -> dict[str, int]:
+        """How many recipients each period's emails of a kind went to."""
+        recipients = func.count(func.distinct(outbox.c.recipient))
+        query = select(outbox.c.period, recipients).where(self._own, outbox.c.kind == kind, outbox.c.state == "sent")
+        with self._ledger.transaction() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(outbox.c.period))}
+
+    def refused(self, recipient: str, most: int) -> bool:
+        """Whether the last `most` emails to an address that came to an end were all refused."""
+        ends = ("sent", "failed", "unknown")
+        query = select(outbox.c.state).where(self._own, outbox.c.recipient == recipient, outbox.c.state.in_(ends))
+        with self._ledger.transaction() as connection:
+            last = connection.execute(query.order_by(outbox.c.id.desc()).limit(most)).scalars().all()
+        return len(last) == most and set(last) == {"failed"}
+
+    # ---- what a person decides ----------------------------------------------------------------------------------
+
+    def approved(self) -> set[str]:
+        """The addresses that a person approved, in lower case."""
+        query = select(approvals.c.address).where(approvals.c.workbook == self._ledger.workbook)
+        with self._ledger.transaction() as connection:
+            return set(connection.execute(query).scalars())
+
+    def approve(self, address: str, now: datetime) -> int:
+        """Allow an address from now on, and let go what is held for it; answers how many emails that are."""
+        line = {"workbook": self._ledger.workbook, "address": address.lower()}
+        same = func.lower(outbox.c.recipient) == address.lower()
+        with self._ledger.transaction() as connection:
+            known = (approvals.c.workbook == line["workbook"]) & (approvals.c.address == line["address"])
+            connection.execute(delete(approvals).where(known))
+            connection.execute(insert(approvals).values(**line, at=now))
+            held = update(outbox).where(self._own, same, outbox.c.state == "held")
+            return connection.execute(held.values(state="queued", approved=True)).rowcount
+
+    def pause(self) -> Pause | None:
+        """The pause that was set last; it may be over."""
+        row = self._mailing()
+        until = _aware(row.paused_until) if row else None
+        return Pause(until, row.paused_why) if row and until else None
+
+    def set_pause(self, pause: Pause | None) -> None:
+        """Send nothing until then; None: go on."""
+        self._set_mailing(paused_until=pause and pause.until.astimezone(UTC), paused_why=pause.why if pause else "")
+
+    # ---- ledgers that are lost, and come back -------------------------------------------------------------------
+
+    def history_until(self) -> datetime | None:
+        """What was due up to then is another ledger's business; None: nothing is."""
+        row = self._mailing()
+        return _aware(row.history_until) if row else None
+
+    def start_over(self, now: datetime) -> None:
+        """Another ledger has served this workbook: what was due up to now, or waits here, it may have mailed."""
+        self._set_mailing(history_until=now)
+        with self._ledger.transaction() as connection:
+            waits = update(outbox).where(self._own, outbox.c.state.in_(WAITING))
+            connection.execute(waits.values(state="unknown", reply=_ELSEWHERE))
+
+    @property
+    def _own(self) -> "ColumnElement[bool]":
+        return outbox.c.workbook == self._ledger.workbook
+
+    def _letters(self, chosen: "ColumnElement[bool]", *, bytes_wanted: bool = True) -> list[Letter]:
+        columns = [
+            c for c in outbox.c if c.name not in ("workbook", "message") or (bytes_wanted and c.name == "message")
         ]
+        with self._ledger.transaction() as connection:
+            rows = (
+                connection.execute(select(*columns).where(self._own, chosen).order_by(outbox.c.id)).mappings().all()
+            )
+        moments = ("expires_at", "not_before", "queued_at")
+        return [Letter(**{"message": b"", **row, **{name: _aware(row[name]) for name in moments}}) for row in rows]
 
-    def begin(self, letter: Letter) -> None:
-        """Mark an attempt before the connection is made."""
-        self._set(letter, state="connecting", attempts=letter.attempts + 1)
+    def _mailing(self) -> Any:
+        with self._ledger.transaction() as connection:
+            query = select(mailing).where(mailing.c.workbook == self._ledger.workbook)
+            return connection.execute(query).one_or_none()
 
-    def mark(self, letter: Letter, state: str, reply: str = "") -> None:
-        """Mark how far an email has come, with the server's words."""
-        self._set(letter, state=state, reply=reply[:500])
+    def _set_mailing(self, **values: object) -> None:
+        with self._ledger.transaction() as connection:
+            own = mailing.c.workbook == self._ledger.workbook
+            if connection.execute(update(mailing).where(own).values(**values)).rowcount == 0:
+                connection.execute(insert(mailing).values(workbook=self._ledger.workbook, **values))
 
     def _set(self, letter: Letter, **values: object) -> None:
         with self._ledger.transaction() as connection:
             connection.execute(update(outbox).where(outbox.c.id == letter.id).values(**values))
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """SQLite forgets that moments are kept in UTC."""
+    return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC))

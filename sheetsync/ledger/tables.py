@@ -1,6 +1,7 @@
 """The ledger's tables. A change here needs a migration in `migrations/versions`, which a test compares with this."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -34,7 +36,8 @@ workbooks = Table(
     Column("year", Integer, nullable=False),
     Column("marks", Text, nullable=False),
     Column("definitions", LargeBinary, nullable=True),  # the grids of the tabs people define things in
-    Column("log", LargeBinary, nullable=True),  # a digest of the rows that are present in `entries`
+    Column("log", LargeBinary, nullable=True),  # marks of the rows that are present in `entries`
+    Column("version", Integer, nullable=False, server_default="1"),  # of the template it was made from
 )
 
 runs = Table(
@@ -103,6 +106,15 @@ reported = Table(
     Column("actuals", LargeBinary, nullable=False),
 )
 
+# The last sync that found nothing to do: a digest of all that it depended on, and what it said.
+settled = Table(
+    "settled",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("seen", LargeBinary, nullable=False),
+    Column("said", LargeBinary, nullable=False),
+)
+
 imports = Table(
     "imports",
     metadata,
@@ -125,6 +137,38 @@ outbox = Table(
     Column("message", LargeBinary, nullable=False),
     Column("queued_at", DateTime(timezone=True), nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("unclear", Integer, nullable=False, server_default="0"),  # tries whose outcome nobody can know
+    Column("approved", Boolean, nullable=False, server_default=false()),
+    Column("not_before", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
     Column("reply", Text, nullable=False),
     UniqueConstraint("workbook", "kind", "period", "person", "recipient"),
+)
+
+# Whose emails a person allowed besides the configuration.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("address", String(320), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+# A line a workbook whose emails are paused, or whose emails up to a moment are another ledger's business.
+mailing = Table(
+    "mailing",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("history_until", DateTime(timezone=True)),
+    Column("paused_until", DateTime(timezone=True)),
+    Column("paused_why", Text, nullable=False, server_default=""),
+)
+
+# Marks of what the last email of a kind told, so that the next one says what is new.
+told = Table(
+    "told",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("kind", String(60), primary_key=True),
+    Column("marks", Text, nullable=False),
 )

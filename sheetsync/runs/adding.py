@@ -23,7 +23,7 @@ def add_activity(run: Opened, cells: Mapping[str, Cell], choose: Choose | None) 
     `choose` is asked about a name that is like a known one; without it such a name is refused. Raises `UsageError`
     when a sync would not count the row, and `GuardTripped` when the log cannot be found.
     """
-    workbook = run.workbook()
+    run, workbook = run.at_work()
     tables, gone = find_tables(run.template, workbook.read())
     table = tables.get(next(run.template.with_role("log")).key)
     if table is None or not names_are_known(run.template, tables):
@@ -42,7 +42,7 @@ def add_activity(run: Opened, cells: Mapping[str, Cell], choose: Choose | None) 
         raise UsageError("not logged: " + "; ".join(f"{p.what} ({p.hint})" for p in problems))
     workbook.append(table.tab.key, [row])
     layout = workbook.layout
-    run.ledger.remember(layout.template, layout.year, layout.marks)
+    run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
     return f"{table.title} in {workbook.location}", named
 
 

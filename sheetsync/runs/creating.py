@@ -54,20 +54,21 @@ def create(run: Opened, wanted: Wanted) -> Created:
         from sheetsync.workbook import xlsx
 
         path = local_path(config)
-        xlsx.create(path, template, wanted.year, title, rows, activities)
+        xlsx.create(path, template, wanted.year, title, rows, activities, calendar=config.calendar)
         layout = xlsx.open_workbook(path, template).layout
-        run.ledger.begin(run.now, layout.template, layout.year, layout.marks)
+        run.ledger.begin(run.now, layout.template, layout.year, layout.marks, layout.version)
         return Created(str(path), config.workbook, len(template.tabs), configured=True)
     from sheetsync.workbook import google
 
     connection = google.connect(config.credentials_path, config.google.api_endpoint)
     workbook = google.create(
         connection, template, wanted.year, title, rows,
-        activity_titles=activities, into=None if wanted.new else into, share=wanted.share,
+        activity_titles=activities, into=None if wanted.new else into, share=wanted.share, calendar=config.calendar,
     )  # fmt: skip
     layout = workbook.layout
     # Under the spreadsheet's own id, which need not be the configured workbook yet.
-    run.ledger.of(workbook.id).begin(run.now, layout.template, layout.year, layout.marks)
+    begun = run.ledger.of(workbook.id)
+    begun.begin(run.now, layout.template, layout.year, layout.marks, layout.version)
     configured = config.workbook_path
     free = configured is not None and not configured.exists()
     return Created(workbook.location, workbook.id, len(template.tabs), workbook.id == identity(config), free)

@@ -19,10 +19,10 @@ from sheetsync.periods import DAY, AsOf, Cadence
 from sheetsync.runs import examining_google
 from sheetsync.runs.checking import Check, Said, Setup, Step, failed, look_through, warning
 from sheetsync.runs.mending import drifts, last_tables
-from sheetsync.runs.opening import identity, local_path
+from sheetsync.runs.opening import as_far_as_made, identity, local_path
 from sheetsync.sentences import counted, full_day
 from sheetsync.summaries import as_of_line
-from sheetsync.workbook import Layout
+from sheetsync.workbook import Layout, Workbook
 
 _LOCK = ".sheetsync.lock"
 _SYNC_WARNS = 2  # days
@@ -47,9 +47,9 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def mendable(checks: Sequence[Check]) -> bool:
-    """Whether tabs or columns are gone, or a sync would stop because the log lost its rows."""
+    """Whether tabs or columns are gone or not there yet, or a sync would stop because the log lost its rows."""
     return any(
-        (check.name in {"tabs", "columns"} and check.state in {"warning", "failed"})
+        (check.name in {"version", "tabs", "columns"} and check.state in {"warning", "failed"})
         or (check.name == "sync" and check.exit_code == GuardTripped.exit_code)
         for check in checks
     )
@@ -97,7 +97,7 @@ def _ledger(setup: Setup) -> Said:
     with suppress(Timeout, OSError), FileLock(setup.config.folder / _LOCK, timeout=0):
         # The same again: can it be written? Beside another run it might be an older layout that is written back.
         again = ledger.remembered() or known
-        ledger.remember(again.template, again.year, again.marks)
+        ledger.remember(again.template, again.year, again.marks, again.version)
     rows = ledger.last_rows()
     return Said(f"{shown}: up to date, " + ("never synced" if rows is None else f"{counted(rows, 'row')} of the log"))
 
@@ -119,17 +119,7 @@ def _writing(setup: Setup) -> Said:
 
 
 def _workbook(setup: Setup) -> Said:
-    config = setup.config
-    if config.spreadsheet_id is None:
-        from sheetsync.workbook import xlsx
-
-        setup.workbook = xlsx.open_workbook(local_path(config), setup.template)
-    else:
-        from sheetsync.workbook import google
-
-        known = setup.ledger.remembered() if setup.ledger else None
-        layout = Layout(known.year, known.template, known.marks) if known and known.marks else None
-        setup.workbook = google.open_workbook(setup.google()[0], config.spreadsheet_id, setup.template, layout)
+    setup.workbook = _opened(setup)
     layout = setup.workbook.layout
     if layout.template != setup.template.name:
         return warning(
@@ -137,6 +127,32 @@ def _workbook(setup: Setup) -> Said:
             f"set template: {layout.template} in the configuration, unless that is meant",
         )
     return Said(f"{setup.workbook.location}, made for {layout.year}")
+
+
+def _opened(setup: Setup) -> Workbook:
+    config, calendar = setup.config, setup.config.calendar
+    if config.spreadsheet_id is None:
+        from sheetsync.workbook import xlsx
+
+        return xlsx.open_workbook(local_path(config), setup.template, calendar)
+    from sheetsync.workbook import google
+
+    known = setup.ledger.remembered() if setup.ledger else None
+    layout = Layout(known.year, known.template, known.marks, known.version) if known and known.marks else None
+    return google.open_workbook(setup.google()[0], config.spreadsheet_id, setup.template, layout, calendar)
+
+
+def _version(setup: Setup) -> Said:
+    layout, template = setup.workbook.layout, setup.template
+    if layout.version >= template.version or layout.template != template.name:
+        return Said(f"version {layout.version} of {layout.template}")
+    # What it never had is not gone.
+    setup.template = as_far_as_made(template, setup.workbook, setup.ledger)
+    setup.workbook = _opened(setup)
+    return warning(
+        f"made from version {layout.version} of {template.name}, and there is version {template.version}",
+        "sheetsync upgrade adds what is new, after a backup copy",
+    )
 
 
 def _year(setup: Setup) -> Said:
@@ -224,7 +240,7 @@ def _sync(setup: Setup) -> Said:
 
 def _mail(setup: Setup) -> Said:
     from sheetsync.mail import SmtpTransport
-    from sheetsync.runs.emailing import transport_of
+    from sheetsync.runs.delivering import transport_of
 
     email = setup.config.email
     if email.transport == "file":
@@ -300,6 +316,7 @@ _STEPS = (
     Step("sharing", examining_google.sharing, ("credentials",), google=True),
     Step("time zone", examining_google.time_zone, ("sharing",), google=True),
     Step("workbook", _workbook, ("configuration", "template", "sharing")),
+    Step("version", _version, ("workbook",)),
     Step("writing", _writing, ("workbook",)),
     Step("protection", examining_google.protection, ("workbook",), google=True),
     Step("year", _year, ("workbook",)),

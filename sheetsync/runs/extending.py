@@ -17,7 +17,7 @@ def extend(run: Opened, year: int | None) -> dict[str, int]:
 
     Answers how many rows each tab got, by its title. Raises `GuardTripped` when a required column is gone.
     """
-    workbook = run.workbook()
+    run, workbook = run.at_work()
     tables, gone = find_tables(run.template, workbook.read())
     if gone:
         raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))

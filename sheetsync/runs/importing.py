@@ -72,7 +72,7 @@ def plan_import(run: Opened, request: Request) -> Import:
 
     Raises `ConfigError` when a column is not mapped, or the file's columns are not those named.
     """
-    workbook = run.workbook()
+    run, workbook = run.at_work()
     contents = workbook.read()
     tables, gone = find_tables(run.template, contents)
     tab = _tab(run.template.tabs, {key: c.title for key, c in contents.items()}, request.tab)
@@ -95,7 +95,7 @@ def carry_out(run: Opened, plan: Import, progress: Progress | None = None) -> No
     if plan.new:
         plan.workbook.append(plan.table.tab.key, plan.new, progress)
     layout = plan.workbook.layout
-    run.ledger.remember(layout.template, layout.year, layout.marks)
+    run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
     run.ledger.remember_imported(plan.table.tab.key, plan.keys)
 
 

@@ -15,7 +15,7 @@ from sheetsync.reading import LOGGING_ROLES, find_tables, understand
 from sheetsync.runs.creating import rows_by_position, with_review_rows
 from sheetsync.runs.opening import Opened
 from sheetsync.sentences import counted
-from sheetsync.tables import Table, known_columns
+from sheetsync.tables import Table, find_columns, known_columns
 from sheetsync.tabs import TabContents
 from sheetsync.template import Column, Tab, WorkbookTemplate
 from sheetsync.workbook import Workbook
@@ -127,7 +127,7 @@ def last_tables(run: Opened) -> dict[str, Table]:
 def mend(run: Opened) -> list[str]:
     """Put back the tabs and columns that are gone; answers what was done, a sentence each."""
     workbook, before = run.workbook(), last_tables(run)
-    done = list(_tabs(run, workbook, before))
+    done = [*_adopted(run, workbook), *_tabs(run, workbook, before)]
     contents = workbook.read()
     for drift in drifts(run.template, contents, before):
         wanted = [absent.column for absent in drift.absent if absent.addable and absent.like is None]
@@ -141,17 +141,41 @@ def mend(run: Opened) -> list[str]:
     return [*done, *_logged_rows(run, workbook, contents)]
 
 
+def _adopted(run: Opened, workbook: Workbook) -> Iterator[str]:
+    """Take tabs that somebody made, such as Google for the answers of a form, for those of the template that are gone
+    and have the same title and columns.
+    """
+    gone = [tab for key in workbook.missing_tabs() if not (tab := run.template.tab(key)).is_tool_tab]
+    for number, contents in workbook.unmarked().items() if gone else ():
+        for tab in gone:
+            if fold(contents.title) == fold(tab.title) and isinstance(find_columns(tab, contents), Table):
+                workbook.adopt(tab.key, number)
+                _remember(run, workbook)
+                gone.remove(tab)
+                yield f"took the tab “{contents.title}” for the one of the template"
+                break
+
+
+def _remember(run: Opened, workbook: Workbook) -> None:
+    layout = workbook.layout
+    run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
+
+
 def _tabs(run: Opened, workbook: Workbook, before: Mapping[str, Table]) -> Iterator[str]:
     gone = workbook.missing_tabs()
     if not gone:
         return
     rows, titles = _rows(run, workbook.layout.year, before, gone)
     workbook.restore_tabs(rows, titles)
-    layout = workbook.layout
-    run.ledger.remember(layout.template, layout.year, layout.marks)
+    tool_tabs = [key for key in gone if run.template.tab(key).is_tool_tab]
+    if any(run.template.tab(key).role == "series" for key in tool_tabs):
+        # What a dashboard draws led to the tab that was lost.
+        drawn = [tab.key for tab in run.template.with_role("dashboard") if tab.key not in gone]
+        workbook.remake_tabs(drawn, workbook.layout.version)
+        tool_tabs += drawn
+    _remember(run, workbook)
     contents = workbook.read()
     # The next sync must not take what stands in them now for somebody's typing.
-    tool_tabs = [key for key in gone if run.template.tab(key).is_tool_tab]
     run.ledger.intend({key: contents[key].grid for key in tool_tabs}, [], run.today)
     for key in gone:
         yield f"put back the tab “{contents[key].title}”{_with(run.template.tab(key), rows[key])}"

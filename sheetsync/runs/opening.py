@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sheetsync.ledger import Ledger, Remembered
 from sheetsync.periods import AsOf
 from sheetsync.reading import Settings
 from sheetsync.restated import Reported
+from sheetsync.standing import as_it_was_made
 from sheetsync.template import WorkbookTemplate
 from sheetsync.workbook import Layout, Workbook
 
@@ -44,23 +45,36 @@ class Opened:
         """What the configuration says about time."""
         return Settings(self.config.calendar, year, self.config.holidays or "")
 
+    def at_work(self) -> tuple["Opened", Workbook]:
+        """The workbook, and the run with the template as far as that has it: it may be of an earlier version."""
+        workbook = self.workbook()
+        run = replace(self, template=as_far_as_made(self.template, workbook, self.ledger))
+        return run, run.workbook() if run.template is not self.template else workbook
+
     def workbook(self) -> Workbook:
-        """The workbook, where the configuration says it is."""
+        """The workbook, where the configuration says it is, with all tabs of the template."""
         config = self.config
         if config.spreadsheet_id is None:
             from sheetsync.workbook import xlsx
 
-            return xlsx.open_workbook(local_path(config), self.template)
+            return xlsx.open_workbook(local_path(config), self.template, config.calendar)
         from sheetsync.workbook import google
 
         known = self.ledger.remembered()
         connection = google.connect(config.credentials_path, config.google.api_endpoint)
-        return google.open_workbook(connection, config.spreadsheet_id, self.template, _layout(known))
+        return google.open_workbook(connection, config.spreadsheet_id, self.template, _layout(known), config.calendar)
+
+
+def as_far_as_made(template: WorkbookTemplate, workbook: Workbook, ledger: Ledger | None) -> WorkbookTemplate:
+    """The template as far as the workbook has it. A tab that the ledger has seen is gone, not new."""
+    known = ledger.remembered() if ledger and workbook.layout.version < template.version else None
+    made = {*workbook.layout.marks, *(known.marks if known else ())}
+    return as_it_was_made(template, made, workbook.layout.version)
 
 
 def _layout(known: Remembered | None) -> Layout | None:
     """Where the ledger remembers the tabs to be."""
-    return Layout(known.year, known.template, known.marks) if known and known.marks else None
+    return Layout(known.year, known.template, known.marks, known.version) if known and known.marks else None
 
 
 def local_path(config: Config) -> Path:

@@ -9,12 +9,14 @@ from sheetsync.cells import Cell, column_letters, text_of
 from sheetsync.errors import GuardTripped, Problem
 from sheetsync.findings import Findings
 from sheetsync.ledger import Difference, Reading
+from sheetsync.ledger.outbox import Outbox
 from sheetsync.periods import AsOf
+from sheetsync.provenance import served_elsewhere
 from sheetsync.reading import Understood, definitions, find_out, find_tables, understand
 from sheetsync.restated import Reported, newly_closed
-from sheetsync.results import stale_results
+from sheetsync.results import stale_live_results, stale_results
 from sheetsync.runs.opening import Opened
-from sheetsync.summaries import lay_out
+from sheetsync.summaries import lay_out, with_live_rows
 from sheetsync.tabs import TabContents, TabWrite, differing, typed_cells
 from sheetsync.workbook import Workbook
 
@@ -57,7 +59,7 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
 
     Raises `GuardTripped` when a required column or tab is gone, or the log lost more than half of its rows.
     """
-    workbook = run.workbook()
+    run, workbook = run.at_work()
     contents = workbook.read()
     tables, gone = find_tables(run.template, contents)
     if gone:
@@ -68,7 +70,7 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
     typed = _typed(run, contents)
     reported = run.reported(as_of)
     findings = _with_typed(find_out(understood, as_of, reported), typed, run)
-    grids = lay_out(run.template, findings)
+    grids = with_live_rows(run.template, lay_out(run.template, findings), contents)
     writes = [w for key, grid in grids.items() if (w := differing(key, contents[key].grid, grid))]
     only_person = understood.plan.people[0].name if len(understood.plan.people) == 1 else ""
     return SyncPlan(
@@ -82,7 +84,10 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
         ),
         difference=run.ledger.compare(understood.logged.activities),
         writes=writes,
-        results=stale_results(run.template, tables, grids, understood.logged.activities, only_person),
+        results={
+            **stale_results(run.template, tables, grids, understood.logged.activities, only_person),
+            **stale_live_results(run.template, contents, grids, run.today),
+        },
         typed=typed,
         contents=contents,
         # A look back at an earlier day reports nothing.
@@ -93,11 +98,28 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
 def carry_out(run: Opened, plan: SyncPlan) -> None:
     """Record the reading, then write what differs. Killed in between, the next sync ends in the same state."""
     layout = plan.workbook.layout
-    run.ledger.remember(layout.template, layout.year, layout.marks)
+    _notice_another_ledger(run, plan)
+    run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
     run.ledger.record(plan.reading, plan.difference, plan.closed)
     if plan.writes or plan.results:
         run.ledger.intend({write.key: write.grid for write in plan.writes}, plan.typed, run.today)
         plan.workbook.write(plan.writes, plan.results)
+        run.ledger.confirm()
+
+
+def _notice_another_ledger(run: Opened, plan: SyncPlan) -> None:
+    """When a ledger that is gone, or later than ours, has served the workbook, what it mailed is not mailed again."""
+    if not plan.typed and run.ledger.last_rows() is not None:
+        return  # its as-of line would look as if it had been typed
+    ours = run.ledger.written()
+    read = {
+        tab.key: plan.contents[tab.key].grid
+        for tab in run.template.tabs
+        if tab.is_tool_tab and tab.key in plan.contents
+    }
+    if served_elsewhere(read.values(), (grid for grids in ours.values() for grid in grids)):
+        Outbox(run.ledger).start_over(run.now)
+        run.ledger.intend(read, [], run.today)
         run.ledger.confirm()
 
 
@@ -120,7 +142,9 @@ def _typed(run: Opened, contents: Mapping[str, TabContents]) -> list[Problem]:
         if key not in contents:
             continue
         tab, read = run.template.tab(key), contents[key]
-        for row, column, cell in typed_cells(read.grid, (grid, intended)):
+        # What people choose, and what live formulas come to, is theirs.
+        ours = [[] if at in tab.live_rows else cells for at, cells in enumerate(read.grid)]
+        for row, column, cell in typed_cells(ours, (grid, intended)):
             title = tab.columns[column].title if column < len(tab.columns) else column_letters(column)
             found.append(Problem(read.title, row + 1, title, "", "", text_of(cell)))
     return found
