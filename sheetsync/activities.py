@@ -126,7 +126,7 @@ def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
         "contact": Memo(text_of),
         "notes": Memo(text_of),
     }
-    columns = [hashable(table.column(key)) for key in readers]
+    columns = [hashable(column) for column in table.columns(readers)]
     read = [[reader[cell] for cell in column] for reader, column in zip(readers.values(), columns, strict=True)]
     any_flaw = any(isinstance(value, Misread) for reader in readers.values() for value in reader.values())
     accepted: list[Activity] = []
@@ -136,7 +136,7 @@ def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
     for row, (cells, values) in enumerate(
         zip(zip(*columns, strict=True), zip(*read, strict=True), strict=True), first
     ):
-        if all(map(is_blank, cells)):
+        if is_blank(cells[0]) and all(map(is_blank, cells)):
             continue
         rows += 1
         if any_flaw and Misread in map(type, values):

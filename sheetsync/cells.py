@@ -224,6 +224,8 @@ class Memo(dict[Any, Any]):
         return value
 
 
-def hashable(column: Sequence[Cell]) -> list[Cell]:
+def hashable(column: Sequence[Cell]) -> Sequence[Cell]:
     """A column to be looked up in a `Memo`, tick boxes as text: True and 1.0 are one key, but not to a person."""
+    if bool not in set(map(type, column)):
+        return column
     return [text_of(cell) if cell.__class__ is bool else cell for cell in column]

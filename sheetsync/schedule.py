@@ -1,15 +1,37 @@
-"""When a review email is due: the latest moment of a weekly slot that has passed, in the person's own time zone."""
+"""Whose turn it is: every period of a cadence has one due day, and a local time on it; which of them came last?
 
-from datetime import UTC, date, datetime, time, timedelta
+A local time that a clock change skips comes as much later as the clock jumped; one that comes twice is the first.
+Of what comes at one moment only the later counts: where a zone skipped a whole day (Samoa its 30 December 2011), that
+day has no daily email, while the weekly one that was due on it comes a day later.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from sheetsync.periods import Cadence, Calendar, Period
 
-def latest_slot(weekday: int, at: time, now: datetime, zone: ZoneInfo) -> date:
-    """The local day of the latest moment of a weekly slot (`weekday` is 0 for Monday) up to `now`, an aware datetime.
 
-    A moment that a clock change skips comes as much later as the clock jumped; one that comes twice is the first.
+def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, at which the clocks of a zone reach a local time."""
+    return datetime.combine(day, at, zone).astimezone(UTC)
+
+
+def latest_turn(
+    cadence: Cadence,
+    due_day: Callable[[Period], date],
+    at: time,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    calendar: Calendar,
+) -> Period:
+    """The last period of the cadence whose due day, at the local time `at`, has come by `now` (an aware datetime).
+
+    `due_day` gives a period's day, which lies in it. As `now` goes on, the answer never goes back.
     """
-    today = now.astimezone(zone).date()
-    day = today - timedelta(days=(today.weekday() - weekday) % 7)
-    moment = datetime.combine(day, at, zone).astimezone(UTC)
-    return day if moment <= now else day - timedelta(days=7)
+    # Where a clock jumps by a day, or its time is skipped, a period's moment may lie outside the period itself.
+    turn = calendar.next(calendar.containing(cadence, now.astimezone(zone).date()))
+    while moment(due_day(turn), at, zone) > now:
+        turn = calendar.previous(turn)
+    return turn

@@ -5,8 +5,9 @@ that is gone makes the whole tab unreadable, because guessing would silently shi
 columns with one title the first that holds anything is read; the other one is a problem if it does too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from sheetsync.cells import Cell, column_letters, fold, is_blank, text_of
 from sheetsync.errors import Problem
@@ -40,6 +41,14 @@ class Table:
         if position is None:
             return [None] * len(rows)
         return [row[position] if position < len(row) else None for row in rows]
+
+    def columns(self, keys: Iterable[str]) -> list[Sequence[Cell]]:
+        """What `column` gives for each of these keys; of a long log, faster than one after the other."""
+        rows = self.grid[self.header + 1 :]
+        by_position = list(zip_longest(*rows))
+        blank: Sequence[Cell] = [None] * len(rows)
+        positions = (self.positions.get(key, len(by_position)) for key in keys)
+        return [by_position[at] if at < len(by_position) else blank for at in positions]
 
     def rows(self) -> Iterator[tuple[int, dict[str, Cell]]]:
         """The rows that are not blank in the known columns: (1-based row number, cells by column key)."""

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback for tests: aiosmtpd in a thread, TLS by trustme, misbehaving on request.
+"""A real SMTP server on loopback for tests: aiosmtpd in a thread, TLS by trustme, misbehaving where it is told to.
 
 with smtp_server(security="starttls") as server:
     SmtpTransport("localhost", server.port, "starttls", context=server.context).send(...)
@@ -6,6 +6,8 @@ with smtp_server(security="starttls") as server:
 """
 
 import asyncio
+import os
+import signal
 import ssl
 import threading
 from collections.abc import Iterator
@@ -16,7 +18,21 @@ from typing import Any, Literal
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
 
-Stage = Literal["connect", "mail", "rcpt", "data", "message", "quit"]
+Stage = Literal["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "quit"]
+Fault = Literal["4xx", "5xx", "disconnect", "stall", "kill"]
+
+# What a server says that cannot now, and one that never will.
+NOT_NOW: dict[Stage, str] = {
+    "connect": "421 4.3.2 closing for maintenance", "ehlo": "421 4.3.2 closing", "starttls": "454 4.7.0 no TLS now",
+    "auth": "454 4.7.0 temporary authentication failure", "mail": "451 4.3.0 try later",
+    "rcpt": "451 4.2.0 mailbox busy", "data": "451 4.3.0 try later", "message": "452 4.3.1 out of space",
+    "quit": "421 4.3.2 closing",
+}  # fmt: skip
+NEVER: dict[Stage, str] = {
+    "connect": "554 5.3.2 no service", "ehlo": "550 5.7.1 go away", "starttls": "501 5.5.4 no",
+    "auth": "535 5.7.8 wrong", "mail": "550 5.7.1 sender refused", "rcpt": "550 5.1.1 no such person",
+    "data": "554 5.5.1 no", "message": "554 5.6.0 content refused", "quit": "500 5.5.1 no",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +52,17 @@ class SmtpServer:
 
     `replies` maps a stage of the dialogue to the reply given there instead of the usual one; `drop_after` ends the
     connection at that stage without a word ("message": the mail is stored first; "data": it is not).
+    `fault` happens once, at its stage: "kill" ends the process `victim`; `keeps` says whether a mail that is in by
+    then ("message") is stored all the same.
     """
 
     port: int
     context: ssl.SSLContext
     replies: dict[Stage, str] = field(default_factory=dict)
     drop_after: Stage | None = None
+    fault: tuple[Stage, Fault] | None = None
+    keeps: bool = False
+    victim: int | None = None
     messages: list[Received] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
@@ -65,7 +86,8 @@ class _Handler:
     async def handle_DATA(self, smtp: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.server.commands.append("DATA")
         reply = self.server.replies.get("message", "250 OK queued as 1")
-        if reply.startswith("2") and self.server.drop_after != "data":
+        troubled = self.server.fault is not None and self.server.fault[0] == "message"
+        if (self.server.keeps or not troubled) and reply.startswith("2") and self.server.drop_after != "data":
             user = session.auth_data.decode() if session.auth_data else None
             received = Received(
                 envelope.mail_from,
@@ -77,7 +99,7 @@ class _Handler:
             self.server.messages.append(received)
         if self.server.drop_after in ("data", "message"):
             smtp.transport.abort()
-        return reply
+        return reply if await smtp.behaves("message") else ""
 
     async def handle_QUIT(self, smtp: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.server.commands.append("QUIT")
@@ -90,16 +112,71 @@ class _Handler:
 
 
 class _Protocol(SMTP):
-    """aiosmtpd's server, which by itself cannot refuse DATA or a connection."""
+    """aiosmtpd's server, which by itself misbehaves nowhere."""
+
+    transport: Any
+    session: Any
+
+    async def behaves(self, stage: Stage) -> bool:
+        """Whether all is well at this stage; if not, what was asked for has happened."""
+        server: SmtpServer = self.event_handler.server
+        if server.fault is None or server.fault[0] != stage:
+            return True
+        fault, server.fault = server.fault[1], None
+        if fault in ("4xx", "5xx"):
+            reply = (NOT_NOW if fault == "4xx" else NEVER)[stage]
+            await self.push(reply)
+            if reply.startswith("421") or stage == "connect":
+                self.transport.close()
+            return False
+        if fault == "stall":
+            await asyncio.sleep(60)
+        if fault == "kill":
+            while server.victim is None:
+                await asyncio.sleep(0.01)
+            os.kill(server.victim, signal.SIGKILL)
+        self.transport.abort()
+        return False
+
+    async def _handle_client(self) -> None:
+        if await self.behaves("connect"):
+            await super()._handle_client()
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+        # Once TLS is on, the client says EHLO again: that is not the phase that is meant.
+        if self.session.ssl is not None or await self.behaves("ehlo"):
+            await super().smtp_EHLO(hostname)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+        if await self.behaves("starttls"):
+            await super().smtp_STARTTLS(arg)
+
+    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802
+        if await self.behaves("auth"):
+            await super().smtp_AUTH(arg)
+
+    async def smtp_MAIL(self, arg: str) -> None:  # noqa: N802
+        if await self.behaves("mail"):
+            await super().smtp_MAIL(arg)
+
+    async def smtp_RCPT(self, arg: str) -> None:  # noqa: N802
+        if await self.behaves("rcpt"):
+            await super().smtp_RCPT(arg)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         reply = self.event_handler.server.replies.get("data")
-        if reply is None:
-            await super().smtp_DATA(arg)
-        else:
+        if reply is not None:
             await self.push(reply)
+        elif await self.behaves("data"):
+            await super().smtp_DATA(arg)
+
+    async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
+        if await self.behaves("quit"):
+            await super().smtp_QUIT(arg)
 
     async def push(self, status: Any) -> None:
+        if not status:
+            return
         greeting = self.event_handler.server.replies.get("connect")
         await super().push(greeting if greeting and str(status).startswith("220 ") else status)
 

@@ -1,6 +1,7 @@
 """`email preview` and `email send`: what partners get, once, and only those who may be written to."""
 
 import ssl
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli import NOW, Desk, small_desk
+from sheetsync.kinds import KINDS
+from tests.cli import NOW, Desk, new_desk, small_desk
 from tests.smtp_server import smtp_server
 
 WEEK = "2026-W41"  # the Friday before NOW
@@ -64,15 +66,18 @@ def change(desk: Desk, place: str, value: Any, tab: str = "People") -> None:
 
 
 def test_preview_writes_html_and_text_and_sends_nothing(desk: Desk) -> None:
-    """A page and a text for each person; nothing is queued, so sending later sends."""
+    """A page and a text for each kind and person; nothing is queued, so sending later sends."""
     said = desk.ok("email", "preview").out
     folder = desk.folder / "outbox" / "preview"
-    assert {path.name for path in folder.iterdir()} == {
-        f"{WEEK}-{who}{suffix}" for who in ("ann", "ben") for suffix in (".html", ".txt")
-    }
+    names = {path.name for path in folder.iterdir()}
+    assert {f"partner-weekly-{WEEK}-{who}{suffix}" for who in ("ann", "ben") for suffix in (".html", ".txt")} < names
+    shown = {name.rpartition("-20")[0] for name in names if name.endswith(".html")}
+    assert set(KINDS) - {"group-monthly"} == shown - {""}  # the two are of no group
     assert str(folder) in said
-    html = (folder / f"{WEEK}-ann.html").read_text(encoding="utf-8")
-    text = (folder / f"{WEEK}-ann.txt").read_text(encoding="utf-8")
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert all(f'src="{name}"' in index for name in names if name.endswith(".html") and name != "index.html")
+    html = (folder / f"partner-weekly-{WEEK}-ann.html").read_text(encoding="utf-8")
+    text = (folder / f"partner-weekly-{WEEK}-ann.txt").read_text(encoding="utf-8")
     assert text.startswith("Subject: ")
     assert all("Cold call" in part and "Revenue" in part for part in (html, text))
     assert outbox(desk) == []
@@ -81,15 +86,36 @@ def test_preview_writes_html_and_text_and_sends_nothing(desk: Desk) -> None:
 
 def test_preview_of_one_person_and_week(desk: Desk) -> None:
     """--to takes the person or the partner; one email is shown in the terminal as well."""
-    shown = desk.ok("email", "preview", "--to", "dana", "--period", "2026-w40", "--json").json
+    chosen = ("--kind", "partner-weekly", "--period", "2026-W40")
+    shown = desk.ok("email", "preview", "--to", "dana", *chosen, "--json").json
     assert [(p["person"], p["recipient"], p["period"]) for p in shown] == [("Ann", "dana@example.com", "2026-W40")]
-    assert shown[0]["text"] in desk.ok("email", "preview", "--to", "Dana", "--period", "2026-W40").out
+    assert shown[0]["text"] in desk.ok("email", "preview", "--to", "Dana", *chosen).out
 
 
 def test_preview_works_without_the_workbook(desk: Desk) -> None:
     """Emails are made from the ledger."""
     desk.workbook.unlink()
-    assert len(desk.ok("email", "preview", "--json").json) == 2
+    assert len(desk.ok("email", "preview", "--kind", "partner-weekly", "--json").json) == 2
+
+
+def test_a_period_of_another_rhythm_is_refused(desk: Desk) -> None:
+    """A kind and a period that do not go together, and a period that is none."""
+    desk.run("email", "preview", "--kind", "morning", "--period", "2026-W40").refused(2, "--period", "day")
+    desk.run("email", "preview", "--period", "soon").refused(2, "--period", "2026-W07")
+    shown = desk.ok("email", "preview", "--period", "2026-Q3", "--json").json
+    assert {one["kind"] for one in shown} == {"quarterly"}
+
+
+def test_a_preview_of_samples_needs_no_workbook(tmp_path: Path) -> None:
+    """Before there is anything: every kind with made-up numbers, own templates included."""
+    desk = new_desk(tmp_path / "new")
+    own = desk.folder / "emails" / "morning.subject.txt.j2"
+    own.parent.mkdir()
+    own.write_text("Up, {{ digest.reader }}!", encoding="utf-8")
+    shown = desk.ok("email", "preview", "--sample", "--json").json
+    assert [one["kind"] for one in shown] == list(KINDS)
+    assert shown[1]["subject"] == "Up, Anna Weber!"
+    assert not desk.ledger.exists()
 
 
 # ---- send ---------------------------------------------------------------------------------------------------------
@@ -125,12 +151,20 @@ def test_sending_twice_sends_once(desk: Desk) -> None:
 def test_only_what_is_due_is_sent(desk: Desk) -> None:
     """A minute before the time it is still last week's; a person's own day and zone count."""
     due = {"Ann": NOW.replace(day=16, hour=15, minute=59), "Ben": NOW.replace(day=16, hour=16)}
-    weeks = [desk.run("email", "preview", "--json", at=at).json[0]["period"] for at in due.values()]
+    weekly = ("email", "preview", "--kind", "partner-weekly", "--json")
+    weeks = [desk.run(*weekly, at=at).json[0]["period"] for at in due.values()]
     assert weeks == ["2026-W41", "2026-W42"]
-    change(desk, "F2", "Monday")
-    assert {p["person"]: p["period"] for p in desk.ok("email", "preview", "--json").json} == {
-        "Ann": "2026-W42", "Ben": "2026-W41",
-    }  # fmt: skip
+    change(desk, "F2", "Wednesday")
+    evening = desk.ok(*weekly, at=NOW.replace(hour=18)).json
+    assert {p["person"]: p["period"] for p in evening} == {"Ann": "2026-W42", "Ben": "2026-W41"}
+
+
+def test_early_in_the_week_the_talk_is_about_the_week_before(desk: Desk) -> None:
+    """On a Monday or Tuesday there is nothing to tell of a week yet."""
+    weekly = ("email", "preview", "--kind", "partner-weekly", "--json")
+    for day in ("Monday", "Tuesday"):
+        change(desk, "F2", day)
+        assert desk.ok(*weekly).json[0]["period"] == "2026-W41"
 
 
 def test_to_narrows_the_sending(desk: Desk) -> None:
@@ -179,7 +213,7 @@ def test_the_mail_column_stops_it(desk: Desk, mail: str, why: str) -> None:
     """Who writes paused or stop, or what nobody understands, gets nothing sent about them."""
     change(desk, "G2", mail)
     said = desk.ok("email", "send").out
-    assert f"Ann → dana@example.com, {WEEK}: skipped ({why})" in said
+    assert f"Ann → dana@example.com, partner-weekly {WEEK}: skipped ({why})" in said
     assert [parsed(path.read_bytes())["To"] for path in outbox(desk)] == ["Ann <ann@example.com>"]
     change(desk, "G2", "on")
     assert outcomes(desk)["Ann"] == "sent"
@@ -207,7 +241,8 @@ def test_own_templates_come_first(desk: Desk) -> None:
     folder = desk.folder / "emails"
     folder.mkdir()
     (folder / "partner-weekly.subject.txt.j2").write_text("Only for you", encoding="utf-8")
-    assert {p["subject"] for p in desk.ok("email", "preview", "--json").json} == {"Only for you"}
+    shown = desk.ok("email", "preview", "--kind", "partner-weekly", "--json").json
+    assert {p["subject"] for p in shown} == {"Only for you"}
 
 
 @pytest.mark.parametrize("text", ["{{ nothing.here }}", "{% if %}", "{{ ''.__class__.__mro__ }}"])
@@ -222,6 +257,17 @@ def test_a_wrong_template_is_said_and_nothing_is_sent(desk: Desk, text: str) -> 
     assert outcomes(desk) == {"Ann": "sent", "Ben": "sent"}
 
 
+def test_a_mistake_in_a_template_that_is_not_due_is_said_too(desk: Desk) -> None:
+    """All kinds in the schedule are tried before anything is sent; others are nobody's business yet."""
+    (desk.folder / "emails").mkdir()
+    own = desk.folder / "emails" / "annual.txt.j2"
+    own.write_text("one\ntwo {{ digest.nothing }}", encoding="utf-8")
+    assert outcomes(desk, "--to", "Dana") == {"Ann": "sent"}
+    schedule(desk, 'annual: "1 09:00"')
+    desk.run("email", "send").refused(3, "annual.txt.j2", "line 2")
+    assert len(outbox(desk)) == 1
+
+
 def test_hostile_cells_cannot_shape_the_email(desk: Desk) -> None:
     """Markup, headers and template code in cells are text in the email."""
     change(desk, "D2", "Dana\r\nBcc: eve@evil.org")
@@ -233,6 +279,139 @@ def test_hostile_cells_cannot_shape_the_email(desk: Desk) -> None:
         html = message.get_body(("html",))
         assert html is not None
         assert "<img src=x" not in html.get_content()
+
+
+# ---- all kinds ----------------------------------------------------------------------------------------------------
+
+
+def schedule(desk: Desk, *entries: str) -> None:
+    """Switch kinds on."""
+    line = 'partner-weekly: "Fri 16:00"'
+    desk.configure(line, "\n    ".join((line, *entries)))
+
+
+def kinds_sent(desk: Desk, at: datetime = NOW, *arguments: str) -> set[tuple[str, str]]:
+    """The kind and person of what goes out at a moment."""
+    said = desk.run("email", "send", "--json", *arguments, at=at)
+    assert said.code == 0, said
+    return {(d["kind"], d["person"]) for d in said.json if d["outcome"] == "sent"}
+
+
+def test_a_morning_comes_on_working_days_once(desk: Desk) -> None:
+    """At its time, to each person's own address, once; not before it, not on Saturday, not the day after."""
+    schedule(desk, 'morning: "07:30"')
+    both = {("morning", "Ann"), ("morning", "Ben")}
+    desk.ok("email", "send", "--kind", "partner-weekly")
+    assert kinds_sent(desk, NOW.replace(hour=7, minute=29)) == set()
+    assert kinds_sent(desk) == both
+    assert kinds_sent(desk, NOW.replace(hour=20)) == set()
+    recipients = [parsed(path.read_bytes())["To"] for path in outbox(desk)]
+    assert sorted(recipients)[-1] == "Dana <dana@example.com>" and recipients.count("Ben <ben@example.com>") == 1
+    assert kinds_sent(desk, NOW + timedelta(days=1, hours=-2)) == set()
+    assert kinds_sent(desk, NOW.replace(day=17), "--kind", "morning") == set()
+
+
+def test_an_evening_comes_only_when_nothing_was_logged(desk: Desk) -> None:
+    """Ann logged something today, Ben did not: he is asked, she is not."""
+    schedule(desk, 'evening: "18:00"')
+    desk.ok("email", "send", "--kind", "partner-weekly")
+    with desk.edited() as book:
+        sheet = book["Log"]
+        sheet.append([NOW.replace(tzinfo=None), "Ann", "Cold call", 1])
+        for row in range(2, sheet.max_row + 1):
+            if sheet.cell(row, 2).value == "Ben" and str(sheet.cell(row, 1).value).startswith("2026-10-14"):
+                sheet.cell(row, 1).value = sheet.cell(row, 1).value - timedelta(days=1)
+    desk.ok("sync")
+    assert kinds_sent(desk, NOW.replace(hour=18)) == {("evening", "Ben")}
+
+
+def test_weekend_quarter_year_and_group_come_to_the_person(desk: Desk) -> None:
+    """Each at its own time about its own period, after the fact where it looks back."""
+    with desk.edited() as book:
+        sheet = book["People"]
+        column = next(c for c in range(1, sheet.max_column + 1) if sheet.cell(1, c).value == "Group")
+        for row in (2, 3):
+            sheet.cell(row, column).value = "North"
+    desk.ok("sync")
+    schedule(desk, 'weekend: "Sat 09:00"', 'group-monthly: "1 09:00"', 'quarterly: "1 09:00"', 'annual: "1 09:00"')
+    said = desk.run("email", "send", "--json", at=datetime.fromisoformat("2026-10-17T09:00:00+00:00"))
+    assert {
+        (d["kind"], d["person"], d["period"], d["outcome"]) for d in said.json if d["kind"] != "partner-weekly"
+    } == {
+        (kind, who, period, outcome)
+        for who in ("Ann", "Ben")
+        for kind, period, outcome in (
+            ("weekend", "2026-W42", "sent"),
+            ("group-monthly", "2026-09", "skipped"),  # two weeks ago
+            ("quarterly", "2026-Q3", "skipped"),
+            ("annual", "2025", "skipped"),
+        )
+    }
+    november = datetime.fromisoformat("2026-11-02T08:00:00+00:00")
+    assert kinds_sent(desk, november, "--kind", "group-monthly") == {
+        ("group-monthly", "Ann"),
+        ("group-monthly", "Ben"),
+    }
+    january = datetime.fromisoformat("2027-01-02T08:00:00+00:00")
+    for kind in ("quarterly", "annual"):
+        assert kinds_sent(desk, january, "--kind", kind) == {(kind, "Ann"), (kind, "Ben")}
+
+
+def test_problems_go_to_the_keeper_when_there_is_something_new(desk: Desk) -> None:
+    """Once for each new thing; nothing on the day after, and nothing when a problem went away."""
+    schedule(desk, 'problems: "08:00"')
+    desk.ok("email", "send", "--kind", "partner-weekly")
+    start = len(outbox(desk))
+    change(desk, "C2", "Cold cal", "Log")
+    assert kinds_sent(desk) == {("problems", "")}
+    (message,) = [m for m in (parsed(path.read_bytes()) for path in outbox(desk)) if "Needs a look" in m["Subject"]]
+    assert message["To"] == "goals@example.com" and message["Reply-To"] == "goals@example.com"
+    text = message.get_body(("plain",))
+    assert text is not None and "did you mean “Cold call”?" in text.get_content()
+    tomorrow = NOW + timedelta(days=1)
+    assert kinds_sent(desk, tomorrow) == set()
+    change(desk, "C2", "Cold call", "Log")
+    change(desk, "C3", "Ordr won", "Log")
+    assert kinds_sent(desk, tomorrow + timedelta(hours=1)) == {("problems", "")}
+    assert len(outbox(desk)) == start + 2
+
+
+def test_mutual_partners_get_each_others(desk: Desk) -> None:
+    """Two people who are each other's partners: one email to each, about the other, answered by the other."""
+    change(desk, "D2", "Ben")
+    change(desk, "E2", "ben@example.com")
+    assert outcomes(desk) == {"Ann": "sent", "Ben": "sent"}
+    messages = {m["To"]: m for m in (parsed(path.read_bytes()) for path in outbox(desk))}
+    assert messages["Ben <ben@example.com>"]["Subject"].startswith("Ann’s week")
+    assert messages["Ben <ben@example.com>"]["Reply-To"] == "ann@example.com"
+    assert messages["Ann <ann@example.com>"]["Subject"].startswith("Ben’s week")
+
+
+def test_the_first_email_to_a_partner_explains_itself(desk: Desk) -> None:
+    """The first, and the first to a new partner; not the second."""
+    friday = datetime.fromisoformat("2026-10-16T16:00:00+00:00")
+
+    def explained() -> set[str]:
+        texts = (path.with_suffix(".txt").read_text(encoding="utf-8") for path in outbox(desk))
+        return {text.split("’s")[0] for text in texts if "YOUR FIRST OF THESE" in text}
+
+    outcomes(desk)
+    assert explained() == {"Ann", "Ben"}
+    for path in (desk.folder / "outbox").iterdir():
+        path.unlink()
+    change(desk, "E2", "dora@example.com")
+    assert kinds_sent(desk, friday) == {("partner-weekly", "Ann"), ("partner-weekly", "Ben")}
+    assert explained() == {"Ann"}
+
+
+def test_what_waits_is_cancelled_when_it_is_wanted_no_longer(desk: Desk) -> None:
+    """Held, and then the person writes “stop”: it never goes out."""
+    desk.configure('"*@example.com"', '"ann@example.com"')
+    outcomes(desk)
+    change(desk, "G2", "stop")
+    desk.configure('"ann@example.com"', '"*@example.com"')
+    assert outcomes(desk)["Ann"] == "cancelled"
+    assert [parsed(path.read_bytes())["To"] for path in outbox(desk)] == ["Ann <ann@example.com>"]
 
 
 # ---- smtp ---------------------------------------------------------------------------------------------------------
@@ -304,7 +483,7 @@ def test_a_mail_server_that_is_down_gets_it_later(desk: Desk) -> None:
         result.refused(4, "emails were not sent")
         assert result.out.count("waiting") == 2
         server.replies.clear()
-        again = desk.ok("email", "send").out
+        again = desk.ok("email", "send", at=NOW + timedelta(minutes=31)).out
         assert again.count("sent") == len(again.splitlines()) == 2
         assert len(server.messages) == 2
         outcomes(desk)
@@ -329,7 +508,7 @@ def test_a_refused_recipient_does_not_stop_the_others(desk: Desk) -> None:
 
 def test_an_empty_schedule_sends_nothing(desk: Desk) -> None:
     """Whoever schedules no email gets none, and may still look at one."""
-    desk.configure('schedule:\n    partner-weekly: "Fri 16:00"', "schedule: {}")
+    desk.configure('partner-weekly: "Fri 16:00"', "partner-weekly: off")
     assert "sent" not in desk.ok("email", "send").out
     desk.ok("email", "preview")
     assert list((desk.folder / "outbox" / "preview").glob("*.html"))

@@ -99,7 +99,7 @@ def test_a_traceback_only_when_asked_for(tmp_path: Path) -> None:
         (["import", "log.csv", "--map", "Date"], ("Date", "COLUMN=VALUE")),
         (["create", "--year", "26"], ("--year", "26", "1970")),
         (["email", "preview", "--to", "Nobody"], ("--to", "Nobody")),
-        (["email", "preview", "--period", "2026-07"], ("--period", "2026-07", "2026-W07")),
+        (["email", "preview", "--period", "2026-77"], ("--period", "2026-77", "2026-W07")),
         (["email", "preview", "--kind", "monthly"], ("--kind", "monthly", "partner-weekly")),
     ],
 )  # fmt: skip

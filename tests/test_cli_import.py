@@ -278,7 +278,7 @@ def test_an_excel_file(desk: Desk) -> None:
         (b"Date,Activity\n2026-10-01,Caf\xe9\n", ("a.csv", "UTF-8")),
         (b"\x89PNG\r\n\x1a\n\x00\x00", ("a.csv",)),
         (b"Date,Activity\n2026-10-01,\x00\n", ("a.csv", "neither")),
-        (b"PK\x03\x04 no zip", ("a.csv", "Excel")),
+        (b"PK\x03\x04 no zip", ("a.csv", "not an .xlsx file")),
         (b"Date,Activity\n2026-10-01," + b"x" * 40_000 + b"\n", ("a.csv", "row 2", "Activity", "32,767")),
         (b"\xff\xfeD", ("a.csv",)),
     ],

@@ -1,6 +1,7 @@
 """`init`, `create` and `extend` on a local workbook, as a new user meets them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,6 +10,14 @@ from openpyxl.cell import Cell
 
 from sheetsync.template import WorkbookTemplate
 from tests.cli import Desk, new_desk, sheetsync, small_desk
+
+TITLES = 3
+"""The row of titles in the tabs for reviews, below two lines that say what each asks."""
+
+
+def below_titles(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows of such a tab."""
+    return rows[TITLES:]
 
 
 def test_init_writes_a_commented_configuration(tmp_path: Path) -> None:
@@ -65,9 +74,9 @@ def test_create_makes_every_tab_and_column(tmp_path: Path, sales: WorkbookTempla
         header = next(row for row in cells[tab.title] if row[0] == tab.columns[0].title)
         assert list(header[: len(tab.columns)]) == [column.title for column in tab.columns]
     assert [row[:2] for row in cells["People"][1:]] == [("Ann", "ann@example.com"), ("Ben", None)]
-    assert len(cells["Daily"]) == 1 + 2 * 365
-    assert cells["Weekly"][1][:2] == ("2026-W53", "Ann")
-    assert [row[:2] for row in cells["Quarterly"][1:]] == [
+    assert len(below_titles(cells["Daily"])) == 2 * 365
+    assert below_titles(cells["Weekly"])[0][:2] == ("2026-W53", "Ann")
+    assert [row[:2] for row in below_titles(cells["Quarterly"])] == [
         (f"2027-Q{n}", who) for n in (1, 2, 3, 4) for who in ("Ann", "Ben")
     ]
 
@@ -76,8 +85,8 @@ def test_create_takes_the_fiscal_year_under_way(tmp_path: Path) -> None:
     """Without --year it is the year that holds today, named after the calendar year in which it ends."""
     desk = new_desk(tmp_path, "--year-starts", "july")
     desk.ok("create")
-    assert [row[0] for row in desk.cells()["Annual"]] == ["Year", "2027"]
-    assert desk.cells()["Monthly"][1][0] == "2026-07"
+    assert [row[0] for row in below_titles(desk.cells()["Annual"])] == ["2027"]
+    assert below_titles(desk.cells()["Monthly"])[0][0] == "2026-07"
 
 
 def test_create_with_examples_syncs_at_once(tmp_path: Path) -> None:
@@ -150,7 +159,7 @@ def test_extend_adds_the_rows_of_a_new_person_and_year(tmp_path: Path) -> None:
     assert all(after[tab] == before[tab] for tab in before if tab in {"People", "Log", "Tally", "Dashboard"})
     assert "Nothing to add" in desk.ok("extend").out
     desk.ok("extend", "--year", "2027")
-    assert {row[0] for row in desk.cells()["Quarterly"][1:]} == {
+    assert {row[0] for row in below_titles(desk.cells()["Quarterly"])} == {
         f"{y}-Q{q}" for y in (2026, 2027) for q in range(1, 5)
     }
 
@@ -159,10 +168,10 @@ def test_extended_rows_have_live_formulas(tmp_path: Path) -> None:
     """A new row's computed cells hold the formulas of the rows above, for their own row."""
     desk = small_desk(tmp_path)
     desk.ok("extend", "--year", "2027")
-    first, last = desk.cells()["Weekly"][1], desk.cells()["Weekly"][-1]
-    row = len(desk.cells()["Weekly"])
-    assert first[2].startswith("=")
-    assert last[2] == first[2].replace("$A2", f"$A{row}").replace("$B2", f"$B{row}")
+    rows = desk.cells()["Weekly"]
+    (first, *_, last), row = below_titles(rows), len(rows)
+    assert first[2].startswith(f'=IF($A{TITLES + 1}="",')
+    assert last[2] == first[2].replace(f"$A{TITLES + 1}", f"$A{row}").replace(f"$B{TITLES + 1}", f"$B{row}")
 
 
 def test_extend_keeps_what_is_typed_in_review_rows(tmp_path: Path) -> None:
@@ -170,8 +179,8 @@ def test_extend_keeps_what_is_typed_in_review_rows(tmp_path: Path) -> None:
     desk = small_desk(tmp_path)
     with desk.edited() as book:
         sheet = book["Quarterly"]
-        sheet["D2"] = "Win the north"
-        sheet.delete_rows(4)
+        sheet.cell(TITLES + 1, 4).value = "Win the north"
+        sheet.delete_rows(TITLES + 3)
     rows = desk.cells()["Quarterly"]
     assert "Quarterly: 1 row added" in desk.ok("extend").out
     assert desk.cells()["Quarterly"][: len(rows)] == rows
@@ -183,9 +192,10 @@ def test_extend_knows_periods_however_they_are_typed(tmp_path: Path) -> None:
     desk = small_desk(tmp_path)
     desk.ok("extend")
     with desk.edited() as book:
-        book["Weekly"]["A2"] = str(book["Weekly"]["A2"].value).lower()
-        book["Annual"]["A2"] = 2026
+        week = book["Weekly"].cell(TITLES + 1, 1)
+        week.value = str(week.value).lower()
+        book["Annual"].cell(TITLES + 1, 1).value = 2026
     assert "Nothing to add" in desk.ok("extend").out
     with desk.edited() as book:
-        book["Weekly"]["A1"] = "Wk"
+        book["Weekly"].cell(TITLES, 1).value = "Wk"
     desk.run("extend").refused(5, "“Week” is gone")

@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 from openpyxl import Workbook
 
+from tests.builders import SALES
 from tests.cli import TODAY, Desk, days_before, small_desk
 
 SUMMARIES = ("Daily summary", "Weekly summary", "Monthly summary", "Quarterly summary", "Annual summary")
@@ -295,14 +296,15 @@ def test_rearranging_changes_no_number(desk: Desk, change: Callable[[Workbook], 
 
 def test_typing_in_a_tool_tab_is_written_over_but_kept(desk: Desk) -> None:
     """The summary is right again, and Problems tells what was typed where, for 30 days."""
-    right = desk.values("Dashboard")[3:]
+    titles = SALES.tab("dashboard").header_row
+    right = desk.values("Dashboard")[titles:]
     with desk.edited() as book:
-        book["Dashboard"]["D5"] = 999_999
-        book["Dashboard"]["L40"] = "call Dana back"
+        book["Dashboard"].cell(titles + 2, 4).value = 999_999
+        book["Dashboard"].cell(titles + 20, 13).value = "call Dana back"
     assert {p["typed"] for p in desk.ok("sync", "--json").json["problems"]} == {"999999", "call Dana back"}
-    assert desk.values("Dashboard")[3:] == right
+    assert desk.values("Dashboard")[titles:] == right
     assert [(row[0], row[1], row[2], row[5]) for row in desk.values("Problems")[1:]] == [
-        ("Dashboard", 5, "So far", "999999"), ("Dashboard", 40, "In words", "call Dana back"),
+        ("Dashboard", titles + 2, "So far", "999999"), ("Dashboard", titles + 20, "In words", "call Dana back"),
     ]  # fmt: skip
     assert "nothing to write" in desk.ok("sync").out
     later = datetime.fromisoformat("2026-11-20T08:00:00+00:00")

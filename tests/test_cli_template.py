@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from sheetsync.template import WorkbookTemplate, parse_template
+from sheetsync.template import LIVE_LINES, WRITTEN_LINES, WorkbookTemplate, parse_template
 from sheetsync.template_schema import template_schema
 from tests.cli import Desk, day_cell, days_before, new_desk, sheetsync
 from tests.conftest import PROJECT
@@ -35,7 +35,7 @@ def test_check_says_ok(tmp_path: Path) -> None:
     """Of the configuration's template, of one by name, and of a file relative to the configuration or to here."""
     desk = new_desk(tmp_path / "desk", "--template", "solo")
     assert desk.ok("template", "check").out.startswith("ok: solo, ")
-    assert desk.ok("template", "check", "sales").out == "ok: sales, 23 tabs\n"
+    assert desk.ok("template", "check", "sales").out == "ok: sales, 24 tabs\n"
     path = desk.file("mine.yaml", "extends: sales\nname: mine\n")
     for named in ("mine.yaml", path):
         assert desk.ok("template", "check", named).out.startswith("ok: mine")
@@ -84,7 +84,7 @@ def test_show_json_is_the_resolved_template(tmp_path: Path) -> None:
     desk.file("mine.yaml", "extends: sales\nname: mine\ndrop: [team]\n")
     value = desk.ok("template", "show", "mine.yaml", "--json").json
     template = parse_template(value, "shown")
-    assert template.name == "mine" and len(template.tabs) == 22
+    assert template.name == "mine" and len(template.tabs) == 23
     desk.file("again.yaml", json.dumps(value))
     assert desk.ok("template", "show", "again.yaml", "--json").json == value
 
@@ -130,6 +130,8 @@ def test_the_documentation_names_every_key() -> None:
             assert f"`{key}`" in text, key
             for choice in value.get("enum", value.get("anyOf", [{}])[0].get("enum", [])):
                 assert f"`{choice}`" in text, choice
+    for line in (*WRITTEN_LINES, *LIVE_LINES):
+        assert f"`{{{line}}}`" in text, line
 
 
 @pytest.mark.parametrize(("name", "activity"), [("solo", "Offer sent"), ("job-search", "Application sent")])
@@ -157,7 +159,7 @@ def does_the_whole_job(desk: Desk, activity: str) -> None:
     desk.ok("log", activity, "2", "--date", days_before(1).isoformat())
     assert desk.ok("sync", "--strict", "--json").json["problems"] == []
     assert activity in desk.ok("status").out
-    assert activity in desk.ok("email", "preview").out
+    assert activity in desk.ok("email", "preview", "--kind", "partner-weekly").out
     checks = {one["name"]: one for one in desk.run("doctor", "--json").json}
     assert not [one for one in checks.values() if one["state"] not in {"ok", "skipped"}]
 

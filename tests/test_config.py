@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sheetsync.config import Config, SendTime, find_template, load_config, secret, templates_folder, write_config
+from sheetsync.config import Config, find_template, load_config, secret, templates_folder, write_config
 from sheetsync.errors import ConfigError
+from sheetsync.kinds import KINDS, When
 from sheetsync.periods import Cadence
 from tests.conftest import PROJECT
 
@@ -46,7 +47,8 @@ def test_one_line_is_enough(load: Load, tmp_path: Path) -> None:
     assert (config.template, config.zone.key, config.holidays) == ("sales", "Europe/London", None)
     assert config.ledger_url == f"sqlite:///{tmp_path}/sheetsync.db"
     assert config.outbox_path == tmp_path / "outbox"
-    assert config.email.schedule == {"partner-weekly": SendTime(weekday=4, at=time(16))}
+    assert config.email.schedule == {"partner-weekly": When(time(16), weekday=4)}
+    assert config.email.keeper == "goals@example.com"
     assert config.credentials_path is None
 
 
@@ -97,7 +99,20 @@ def test_all_problems_are_reported_at_once_with_line_and_path(load: Load) -> Non
         ("email: {recipients: [example.com]}", "write *@example.com for everyone there"),
         ("email: {schedule: {partner-weekly: 16:00}}", "a day and a time are needed, such as Fri 16:00"),
         ("email: {schedule: {partner-weekly: Fri 25:00}}", "a day and a time are needed"),
-        ("email: {schedule: {partner-weakly: Fri 16:00}}", "there is partner-weekly"),
+        ("email: {schedule: {partner-weakly: Fri 16:00}}", "did you mean partner-weekly?"),
+        (
+            "email: {schedule: {mornin: off}}",
+            "email.schedule.mornin: unknown kind of email; there is partner-weekly,",
+        ),
+        ("email: {schedule: {morning: Mon 07:30}}", "email.schedule.morning: it comes every day: a time alone"),
+        ("email: {schedule: {annual: 31 09:00}}", "a day of the year from 1 to 28 and a time are needed"),
+        ("email: {schedule: {weekend: {Sat: 1}}}", "email.schedule.weekend: it comes every week"),
+        ("email: {schedule: off}", "email.schedule: keys are needed below it"),
+        (
+            "email: {keeper: 'Kim <kim@example.com>'}",
+            "email.keeper: “Kim <kim@example.com>” is not one plain address",
+        ),
+        ("email: {keeper: 'kim@example.com, eve@example.org'}", "is not one plain address"),
         ("email: {smtp: {port: 70000}}", "a number from 1 to 65535 is needed"),
         ("week_starts: on", "“on” is none of monday"),
     ],
@@ -170,6 +185,37 @@ def test_time_is_cut_as_configured(load: Load) -> None:
     assert calendar.containing(Cadence.YEAR, date(2026, 2, 11)).start == date(2025, 4, 1)
 
 
+def test_each_kind_of_email_has_its_time_or_is_off(load: Load) -> None:
+    """What is written stands over what is usual: the partner's email comes unless it is off, others when named."""
+    times = "morning: '07:30', weekend: Sun 8:00, group-monthly: 2 09:00, annual: OFF, problems:"
+    schedule = load(f"workbook: a.xlsx\nemail: {{schedule: {{{times}}}}}").email.schedule
+    assert {kind: str(when) for kind, when in schedule.items()} == {
+        "partner-weekly": "Fri 16:00", "morning": "07:30", "weekend": "Sun 08:00", "group-monthly": "2 09:00",
+    }  # fmt: skip
+    assert load("workbook: a.xlsx\nemail: {schedule: {partner-weekly: off}}").email.schedule == {}
+    assert list(load("workbook: a.xlsx\nemail: {schedule: {}}").email.schedule) == ["partner-weekly"]
+
+
+def test_the_example_shows_every_kind_at_its_usual_time(tmp_path: Path) -> None:
+    """With each # taken away, every kind is on at the time at which it usually comes."""
+    path, text = tmp_path / "config.yaml", EXAMPLE.read_text(encoding="utf-8")
+    for kind in KINDS:
+        text = text.replace(f"    # {kind}: ", f"    {kind}: ")
+    path.write_text(text, encoding="utf-8")
+    assert load_config(path).email.schedule == {name: kind.usual for name, kind in KINDS.items()}
+
+
+def test_the_keeper_may_be_written_to(load: Load) -> None:
+    """An address named in the configuration itself needs no second permission; the usual one, of `from`, does."""
+    named = load("workbook: a.xlsx\nemail: {keeper: kim@example.org}").email
+    assert (named.keeper, named.allows("Kim@example.org"), named.allows("ann@example.org")) == (
+        "kim@example.org", True, False,
+    )  # fmt: skip
+    usual = load("workbook: a.xlsx\nemail: {from: 'Goals <goals@example.org>'}").email
+    assert (usual.keeper, usual.allows("goals@example.org")) == ("goals@example.org", False)
+    assert not load("workbook: a.xlsx\nemail: {keeper: '*@example.org'}").email.allows("eve@example.org")
+
+
 @pytest.mark.parametrize(
     ("workbook", "sheet"),
     [
@@ -233,12 +279,25 @@ def test_secrets_are_read_when_used_and_never_shown(load: Load, monkeypatch: pyt
         ("ann@example.com.evil.org", False),
         ("evil@evil.org, ann@example.com", False),
         ("evil@evil.org\n@example.com", False),
+        ("ann@example.com\n", False),
+        ('"evil@evil.org"@example.com', False),
+        ("evil@evil.org@example.com", False),
+        ("ann@evil.org#@example.com", False),
+        ("ann@example\u2024com", False),
+        ("ann@ex\u0430mple.com", False),
+        ("boss@\u212aartner.org", False),
+        ("ann@xn--bcher-kva.example", True),
+        ("ann@b\u00fccher.example", False),
+        ("ann@bucher.example", False),
+        ("ann@sub.xn--strae-oqa.example", True),
+        ("ann@sub.strasse.example", False),
         ("", False),
     ],
 )
 def test_only_listed_recipients_are_allowed(load: Load, address: str, allowed: bool) -> None:
-    """Patterns match one whole address, in whatever case; without patterns nobody is written to."""
-    config = load('workbook: a.xlsx\nemail: {recipients: ["*@example.com", Boss@Partner.org]}')
+    """Patterns match one whole address as it goes out, in whatever case; without patterns nobody is written to."""
+    patterns = '["*@example.com", Boss@Partner.org, "*@Bücher.example", "*@*.straße.example"]'
+    config = load(f"workbook: a.xlsx\nemail: {{recipients: {patterns}}}")
     assert config.email.allows(address) is allowed
     assert not load("workbook: a.xlsx").email.allows(address)
 

@@ -9,7 +9,7 @@ from tests.cli import TODAY, demo_desk, sheetsync
 
 TOOL_TABS = {
     "Dashboard", "Daily summary", "Weekly summary", "Monthly summary", "Quarterly summary", "Annual summary",
-    "Insights", "Team", "Problems",
+    "Insights", "Team", "Problems", "Chart data",
 }  # fmt: skip
 
 

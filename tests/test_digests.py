@@ -1,16 +1,16 @@
 """Digests: what the partner reads is so, says how final it is, and makes for a conversation."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from sheetsync.cells import Cell, serial
-from sheetsync.digests import Digest, weekly_digest
+from sheetsync.digests import PartnerWeekly, Sheet, Sheets, weekly_digest
 from sheetsync.periods import AsOf, Calendar
 from sheetsync.reading import find_out
 from tests.builders import understood
 
+SHEETS = Sheets(home=Sheet("Goals", "https://x.org"), partner=Sheet("Partner", "https://x.org#gid=4"))
 FRIDAY, SUNDAY = date(2026, 2, 13), date(2026, 2, 15)
 
 
@@ -20,8 +20,12 @@ def done(day: int, count: float, activity: str = "Call", month: int = 2) -> dict
 
 
 def digest(
-    log: list[dict[str, Cell]], as_of: AsOf | None = None, week: str = "2026-W07", **more: list[dict[str, Cell]]
-) -> Digest:
+    log: list[dict[str, Cell]],
+    as_of: AsOf | None = None,
+    week: str = "2026-W07",
+    first: bool = False,
+    **more: list[dict[str, Cell]],
+) -> PartnerWeekly:
     """Ann's digest of a week, on its Friday with the day under way unless said otherwise."""
     rows: dict[str, list[dict[str, Cell]]] = {
         "people": [{"name": "Ann", "email": "ann@example.com", "partner": "Ben", "partner_email": "ben@example.com"},
@@ -35,7 +39,7 @@ def digest(
     period = Calendar().parse(week)
     assert period
     findings = find_out(found, as_of or AsOf(FRIDAY, under_way=True))
-    return weekly_digest(findings, found.plan.people[0], period, found.reviews, None)
+    return weekly_digest(findings, found.plan.people[0], period, found.reviews, SHEETS, first=first, each="Friday")
 
 
 def test_while_the_week_is_under_way_it_is_so_far() -> None:
@@ -73,6 +77,7 @@ def test_a_silent_week_says_since_when() -> None:
     silent = digest([done(30, 3, month=1)])
     assert silent.silent_since == date(2026, 1, 30) and silent.headline == "nothing logged this week"
     assert digest([done(9, 0)]).silent_since is None and "nothing" not in digest([done(9, 1)]).headline
+    assert silent.score is None and silent.questions[0].startswith("How are you")
     never = digest([])
     assert never.silent_since is None and never.headline == "nothing logged this week"
 
@@ -86,7 +91,8 @@ def test_wins_are_what_was_met_and_kept() -> None:
     ]
     found = digest(log, partner=partner)
     assert found.wins == ("Kept last week’s promise", "Call: 10 of 10 this week, 3 weeks in a row")
-    assert (found.promise, found.kept, found.hassles) == ("Ring Bo", "Yes", "No car")
+    assert (found.promise, found.kept) == ("Ring Bo", "Yes")
+    assert [(hassle.text, hassle.age) for hassle in found.hassles] == [("No car", "")]
 
 
 def test_change_and_history() -> None:
@@ -120,17 +126,110 @@ def test_a_week_off_is_not_a_failed_week() -> None:
     off: list[dict[str, Cell]] = [{"who": "Ann", "from": serial(date(2026, 2, 9)), "until": serial(FRIDAY)}]
     found = digest([done(4, 9)], AsOf(SUNDAY, under_way=False), time_off=off)
     assert found.activities == () and found.score is None
+    assert found.headline == "a week off" and found.silent_since is None
+    assert found.questions[0].startswith("How were the days off")
 
 
 def test_only_ones_own_words_and_rows() -> None:
     """What somebody else logged or wrote is not in Ann's email."""
     partner: list[dict[str, Cell]] = [{"period": "2026-W07", "who": "Cy", "hassles": "secret"}]
     found = digest([done(9, 4), done(9, 99) | {"who": "Cy"}], partner=partner)
-    assert found.hassles == "" and found.activities[0].actual == 4
+    assert found.hassles == () and found.activities[0].actual == 4
 
 
 def test_a_past_week_is_read_as_it_was_then() -> None:
     """The digest of a week that is over, made later, still is of that week."""
     found = digest([done(9, 10), done(16, 3)], AsOf(date(2026, 2, 20), under_way=True))
-    assert found.week == "2026-W07" and not found.so_far and found.activities[0].actual == 10
-    assert replace(found, link="x").link == "x"
+    assert found.period == "2026-W07" and not found.so_far and found.activities[0].actual == 10
+
+
+def test_the_first_email_explains_itself() -> None:
+    """Who it is about, what it is and what to do with it; a later one says nothing of the kind."""
+    welcome = " ".join(digest([done(9, 4)], first=True).welcome)
+    assert "Ann has goals for this year and named you" in welcome and "no account" in welcome
+    assert "you will get one each Friday" in welcome
+    assert digest([done(9, 4)]).welcome == ()
+
+
+def test_links_lead_to_the_very_tab() -> None:
+    """The button goes to the partner's tab, the footer to the workbook; locally there is neither."""
+    found = digest([done(9, 4)])
+    assert (found.link, found.link_to, found.home) == ("https://x.org#gid=4", "Partner", "https://x.org")
+
+
+def test_hassles_have_an_age() -> None:
+    """The same words, however they are typed, count on; the oldest comes first, and “none” is none."""
+    partner: list[dict[str, Cell]] = [
+        {"period": "2026-W04", "who": "Ann", "hassles": "Legal is slow"},
+        {"period": "2026-W05", "who": "Ann", "hassles": "legal is slow; no parking"},
+        {"period": "2026-W07", "who": "Ann", "hassles": "- The printer\n- Legal is  slow!\n3. None worth naming"},
+    ]
+    found = digest([done(9, 4)], partner=partner).hassles
+    assert [(h.text, h.weeks, h.since) for h in found] == [
+        ("Legal is slow!", 4, "2026-W04"), ("The printer", 1, "2026-W07"),
+    ]  # fmt: skip
+    assert found[0].age == "for 4 weeks now, since 2026-W04" and found[1].age == ""
+
+
+def test_a_hassle_that_went_away_starts_anew() -> None:
+    """A week in which something else was named ends the count; weeks with nothing typed do not."""
+    partner: list[dict[str, Cell]] = [
+        {"period": f"2026-W0{n}", "who": "Ann", "hassles": text}
+        for n, text in ((4, "Legal is slow"), (5, "The printer jams"), (6, "Legal is slow"), (7, "Legal is slow"))
+    ]
+    (hassle,) = digest([done(9, 4)], partner=partner).hassles
+    assert (hassle.weeks, hassle.since) == (2, "2026-W06")
+    questions = digest([done(9, 10), done(9, 5, "Visit")], partner=[p for p in partner if p["period"] != "2026-W05"])
+    assert "“Legal is slow” has been in the way for 4 weeks" in questions.questions[1]
+
+
+def test_last_weeks_hassles_stand_until_something_is_typed() -> None:
+    """On the day of the talk nothing is typed yet: last week's hassles are asked about."""
+    partner: list[dict[str, Cell]] = [{"period": "2026-W06", "who": "Ann", "hassles": "The printer"}]
+    found = digest([done(9, 4)], partner=partner)
+    assert [h.text for h in found.hassles] == ["The printer"] and found.hassles_week == "2026-W06"
+
+
+def test_a_restated_week_is_said() -> None:
+    """What was reported of last week and has changed since: both numbers, and only of what changed."""
+    rows: dict[str, list[dict[str, Cell]]] = {
+        "people": [{"name": "Ann"}],
+        "activities": [{"activity": "Call", "target": 10}, {"activity": "Visit", "target": 5}],
+        "log": [done(2, 10), done(2, 3, "Visit"), done(9, 1)],
+    }
+    found = understood(rows)
+    reported = {("week", "2026-W06"): {("Ann", "activity", "Call"): 8.0, ("Ann", "activity", "Visit"): 3.0}}
+    findings = find_out(found, AsOf(FRIDAY, under_way=True), reported)
+    week = Calendar().parse("2026-W07")
+    assert week
+    said = weekly_digest(findings, found.plan.people[0], week, [], SHEETS).restated
+    assert said == ("Call: last week is 10 now, 8 when it was reported",)
+
+
+def test_a_new_goal_is_said_as_new() -> None:
+    """What begins this week; not what was there from the plan's first day on, nor what only got another target."""
+    activities: list[dict[str, Cell]] = [
+        {"activity": "Call", "target": 10},
+        {"activity": "Visit", "target": 5, "from": serial(date(2026, 2, 11))},
+        {"activity": "Letter", "target": 2, "until": serial(date(2026, 2, 10))},
+        {"activity": "Letter", "target": 4, "from": serial(date(2026, 2, 11))},
+    ]
+    found = digest([done(9, 4)], activities=activities, goals=[])
+    assert [(line.name, line.news) for line in found.activities] == [
+        ("Call", ""), ("Visit", "new since Wed 11 Feb"), ("Letter", ""),
+    ]  # fmt: skip
+    assert found.activities[1].change is None
+
+
+def test_the_first_week_compares_with_nothing() -> None:
+    """No week before, no change against days on which the person was not there."""
+    people: list[dict[str, Cell]] = [{"name": "Ann", "from": serial(date(2026, 2, 9))}, {"name": "Cy"}]
+    found = digest([done(9, 4)], people=people)
+    assert found.last_score is None and [line.change for line in found.activities] == [None, None]
+
+
+def test_nothing_due_reads_so() -> None:
+    """Who has no targets is neither on track nor behind."""
+    activities: list[dict[str, Cell]] = [{"activity": "Call"}, {"activity": "Visit"}, {"activity": "Order"}]
+    found = digest([done(9, 4)], activities=activities, goals=[])
+    assert found.headline == "no targets this week" and found.score is None and found.wins == ()

@@ -1,12 +1,7 @@
 """The ledger: one line for each row ever seen, on SQLite and on PostgreSQL, and its schema's history."""
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -16,8 +11,9 @@ from sheetsync.activities import Activity
 from sheetsync.cells import Cell
 from sheetsync.errors import ConfigError, Problem, Unavailable
 from sheetsync.ledger import Ledger, Reading, database
-from sheetsync.ledger.outbox import Letter, Outbox
+from sheetsync.ledger.outbox import FOR_EVER, Letter, Outbox, Pause
 from sheetsync.ledger.tables import entries, metadata, runs
+from tests import postgres
 from tests.cli import new_desk, small_desk
 
 AT = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
@@ -29,38 +25,11 @@ ORDER = Activity(46301, "Ben", "Order won", 1.0, 99.5, 4.0, "", "a\nnote")
 @pytest.fixture(scope="module")
 def postgres_server() -> Iterator[str]:
     """The URL of a throw-away PostgreSQL server, without the database's name."""
-    found = shutil.which("initdb") or next(
-        iter(sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))), None
-    )
-    if found is None:
+    program = postgres.initdb()
+    if program is None:
         pytest.skip("PostgreSQL's initdb is not installed")
-    programs = Path(os.path.realpath(found)).parent
-    # PostgreSQL refuses to run as root.
-    user = "postgres" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="sheetsync-pg-", ignore_cleanup_errors=True) as folder:
-        if user:
-            shutil.chown(folder, user)
-        port = _free_port()
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        log = f"{folder}/log"
-
-        def execute(*command: str) -> None:
-            subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder)
-
-        cluster = f"{folder}/data"
-        execute(str(programs / "initdb"), "-D", cluster, "-U", "goals", "-A", "trust", "-E", "UTF8", "--no-sync")
-        execute(str(programs / "pg_ctl"), "-D", cluster, "-o", options, "-l", log, "-w", "start")
-        try:
-            yield f"postgresql+psycopg://goals@127.0.0.1:{port}"
-        finally:
-            execute(str(programs / "pg_ctl"), "-D", cluster, "-m", "immediate", "stop")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    with postgres.postgres_server(program) as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -291,10 +260,60 @@ def test_an_email_is_queued_once(ledger: Ledger) -> None:
         outbox.enqueue([letter], AT)
     (waiting,) = outbox.waiting()
     assert waiting.message == b"\x00bytes\xff"
-    outbox.begin(waiting)
+    assert outbox.begin(waiting, AT)
+    assert not outbox.begin(waiting, AT), "another process has it in hand"
     outbox.mark(waiting, "sent", "250 " + "x" * 1000)
     assert outbox.waiting() == []
     assert outbox.known("partner-weekly", "2026-W41", "Ann", "dana@example.com")
+
+
+def test_moments_of_an_email_come_back_as_they_were(ledger: Ledger) -> None:
+    """When to try again, when to give up, the pause for ever, the start of a ledger: whatever zone they came in."""
+    outbox, here = Outbox(ledger), timezone(timedelta(hours=13))
+    later = AT + timedelta(days=5)
+    letter = Letter("morning", "2026-10-14", "Ann", "ann@example.com", "x", b"x", expires_at=later.astimezone(here))
+    outbox.enqueue([letter], AT.astimezone(here))
+    (waiting,) = outbox.waiting()
+    assert outbox.begin(waiting, later)
+    (begun,) = outbox.every(since=AT.astimezone(here))
+    assert (begun.expires_at, begun.not_before, begun.queued_at) == (later, later, AT)
+    assert (begun.state, begun.attempts, begun.unclear, begun.approved) == ("connecting", 1, 0, False)
+    outbox.commit(begun)
+    assert outbox.waiting()[0].unclear == 1
+    assert (outbox.pause(), outbox.history_until(), outbox.approved()) == (None, None, set())
+    for until in (FOR_EVER, later):
+        outbox.set_pause(Pause(until.astimezone(UTC), "why"))
+        assert outbox.pause() == Pause(until, "why")
+    outbox.set_pause(None)
+    assert outbox.pause() is None
+    outbox.start_over(AT)
+    assert outbox.history_until() == AT
+    assert outbox.approve("Eve@Example.com", AT) == outbox.approve("eve@example.com", AT) == 0
+    assert outbox.approved() == {"eve@example.com"}
+    assert Outbox(ledger.of("other.xlsx")).approved() == set()
+
+
+def test_an_email_that_was_being_sent_by_an_older_version_may_have_arrived(url: str) -> None:
+    """The migration counts its try as unclear, so that it is sent once more and not twice."""
+    from alembic import command
+    from alembic.config import Config
+
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for state in ("queued", "committing"):
+            row = {"workbook": "w", "kind": "k", "person": "p", "recipient": "r", "subject": "", "message": b"x"}
+            rest = {"period": state, "state": state, "queued_at": AT, "attempts": 1, "reply": ""}
+            columns = ", ".join({**row, **rest})
+            values = ", ".join(f":{name}" for name in {**row, **rest})
+            connection.execute(text(f"INSERT INTO outbox ({columns}) VALUES ({values})"), {**row, **rest})
+    engine.dispose()
+    ledger = Ledger(url, "w")
+    assert [(one.state, one.unclear) for one in Outbox(ledger).waiting()] == [("queued", 0), ("committing", 1)]
+    ledger.close()
 
 
 # ---- a bad world --------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheetsync.mail.bars import heights, segments, sparkline, text_bar
+from sheetsync.mail.bars import heights, segments, text_bar
+from sheetsync.sentences import sparkline
 
 SHARES = st.none() | st.floats(min_value=-3, max_value=5)
 

@@ -1,12 +1,13 @@
-"""The partner email: what it says, that nothing typed changes its structure, and that it fits every screen."""
+"""The emails: what they say, that nothing typed changes their structure, and that they fit every screen."""
 
 import html as html_module
 import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from sheetsync.digests import Digest, Line
+from sheetsync.digests import Digest, Hassle
 from sheetsync.errors import ConfigError
+from sheetsync.kinds import KINDS
 from sheetsync.mail import Email, render
 from tests.conftest import PROJECT
-from tests.mail_digests import BAD_WEEK, FIRST_WEEK, GOOD_WEEK, SAMPLES, SILENT_WEEK
+from tests.mail_digests import BAD_WEEK, FIRST_WEEK, FULL, GOOD_WEEK, SAMPLES, SILENT_WEEK
 
 BUILT_IN = PROJECT / "templates" / "emails"
 SECTIONS = (
@@ -50,22 +52,23 @@ def skeleton(html: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(str(e.tag), (e.get("class", ""), *sorted(map(str, e.attrib)))) for e in document.iter()]
 
 
-def filled(texts: Iterator[str]) -> Digest:
-    """The good week with every text that somebody can type replaced."""
+_KEPT = frozenset({"kind", "amount", "person_email", "link", "home", "period", "next_period", "hassles_week"})
 
-    def value(old: Any) -> Any:
+
+def filled(digest: Digest, texts: Iterator[str]) -> Any:
+    """A digest with every text that somebody can type replaced."""
+
+    def value(name: str, old: Any) -> Any:
         if isinstance(old, str):
-            return "x" + next(texts)
+            return old if name in _KEPT or not old else "x" + next(texts)
         if isinstance(old, tuple):
-            return tuple(value(item) for item in old)
-        if isinstance(old, Line):
-            name, every, status, sentence = ("x" + next(texts) for _ in range(4))
-            return replace(old, name=name, every=every, status=status, sentence=sentence, period=GOOD_WEEK.week)
-        return old
+            return tuple(value(name, item) for item in old)
+        return changed(old) if is_dataclass(old) else old
 
-    kept = {"person_email", "link", "week"}
-    changes = {f.name: value(getattr(GOOD_WEEK, f.name)) for f in fields(GOOD_WEEK) if f.name not in kept}
-    return replace(GOOD_WEEK, **changes)
+    def changed(old: Any) -> Any:
+        return replace(old, **{f.name: value(f.name, getattr(old, f.name)) for f in fields(old)})
+
+    return changed(digest)
 
 
 # ---- what it says -------------------------------------------------------------------------------------------------
@@ -79,6 +82,7 @@ def test_a_good_week_says_everything_in_order() -> None:
     for text in (words(email.html), " ".join(email.text.split())):
         assert GOOD_WEEK.headline in text
         assert "87 %" in text
+        assert "The dialler drops calls (for 3 weeks now, since 2026-W05)" in text
         assert "5 points up on the week before (82 %)" in text
         for line in (*GOOD_WEEK.goals, *GOOD_WEEK.activities):
             assert line.name in text
@@ -94,7 +98,7 @@ def test_a_good_week_says_everything_in_order() -> None:
 
 def test_a_goal_of_a_longer_period_says_which() -> None:
     """The year's goal carries its period; the week's activities need none."""
-    title = next(h for h in lxml_html.document_fromstring(rendered(GOOD_WEEK).html).iter("h3"))
+    title = next(iter(lxml_html.document_fromstring(rendered(GOOD_WEEK).html).iter("h3")))
     assert str(title.text_content()) == "New revenue 2026"
     assert "  New revenue, 2026  [on track]\n" in rendered(GOOD_WEEK).text
 
@@ -102,11 +106,56 @@ def test_a_goal_of_a_longer_period_says_which() -> None:
 def test_sections_without_content_are_left_out() -> None:
     """In the first week there is nothing promised, no goal and no link: not even their headings."""
     email = rendered(FIRST_WEEK)
-    assert headings(email.html) == ["Wins", "Activities", "Next action", "Three questions to ask"]
-    assert "None" not in email.html + email.text
+    assert headings(email.html) == [
+        "Your first of these emails", "Wins", "Activities", "Next action", "Three questions to ask",
+    ]  # fmt: skip
     assert "Hello," in email.text
     assert "workbook" not in email.text.casefold()
     assert not re.search(r"\n{3}", email.text)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_nothing_absent_is_shown(name: str) -> None:
+    """Whatever has no value leaves no trace: no None, no empty heading, no gap; the subject is one line."""
+    email = rendered(SAMPLES[name])
+    assert not re.search(r"None|\bnan\b|\(\)|“”", email.html + email.text + email.subject)
+    assert not re.search(r"\n{3}", email.text)
+    assert all(text.strip() for text in headings(email.html))
+    assert email.subject and "\n" not in email.subject
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_says_the_same_twice(kind: str) -> None:
+    """What stands in the HTML stands in the plain text: every heading, and why it came and how to stop it."""
+    email, digest = rendered(FULL[kind]), FULL[kind]
+    text, html = " ".join(email.text.split()).upper(), words(email.html)
+    missing = [h for h in headings(email.html) if h.upper() not in text]
+    assert missing in ([], ["In Anna Weber’s words"])
+    for sentence in (digest.reason, digest.stop):
+        assert sentence in html and sentence.upper() in text
+    assert digest.headline in email.subject
+
+
+def test_the_first_email_explains_itself() -> None:
+    """Who, why and what to do with it, before anything else; later ones do not repeat it."""
+    email = rendered(FULL["partner-weekly"])
+    assert headings(email.html)[0] == "Your first of these emails"
+    assert "Your first" not in rendered(GOOD_WEEK).html
+
+
+def test_what_is_new_and_what_was_restated_is_said() -> None:
+    """A goal of this week says so, last week's corrected number too, in both parts."""
+    email = rendered(FULL["partner-weekly"])
+    for text in (words(email.html), " ".join(email.text.split())):
+        assert "New since Mon 9 Feb." in text
+        assert "Cold calls: last week is 20 now, 18 when it was reported" in text
+
+
+def test_hassles_of_last_week_are_asked_about() -> None:
+    """While nothing is typed this week, last week's stand there with the question whether they are gone."""
+    email = rendered(replace(GOOD_WEEK, hassles_week="2026-W06"))
+    for text in (words(email.html), " ".join(email.text.split())):
+        assert "Named in 2026-W06, and nothing was typed since. Gone?" in text
 
 
 def test_a_silent_week_says_since_when_and_kindly() -> None:
@@ -148,7 +197,7 @@ def test_the_plain_text_fits_in_72_columns(name: str) -> None:
 
 # ---- hostile text -------------------------------------------------------------------------------------------------
 
-BASE = skeleton(rendered(filled(cycle([""]))).html)
+BASE = {kind: skeleton(rendered(filled(digest, cycle([""]))).html) for kind, digest in FULL.items()}
 HOSTILE = st.text(st.characters(), max_size=400) | st.sampled_from(
     [
         "</td></table><script>alert(1)</script>",
@@ -163,16 +212,20 @@ HOSTILE = st.text(st.characters(), max_size=400) | st.sampled_from(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(HOSTILE, min_size=1, max_size=8))
-@example(["<a href='javascript:x'>\u202e\u2028\r\n=?x?="])
-@example(["&" * 2000])
-def test_typed_text_never_changes_the_structure(texts: list[str]) -> None:
+@given(st.sampled_from(sorted(FULL)), st.lists(HOSTILE, min_size=1, max_size=8))
+@example("partner-weekly", ["<a href='javascript:x'>\u202e\u2028\r\n=?x?="])
+@example("partner-weekly", ["&" * 2000])
+@example("group-monthly", ["&" * 2000])
+def test_typed_text_never_changes_the_structure(kind: str, texts: list[str]) -> None:
     """The elements, their order, classes and attributes are the same whatever is typed, and the mail stays small."""
-    email = rendered(filled(cycle(texts)))
-    assert skeleton(email.html) == BASE
+    email = rendered(filled(FULL[kind], cycle(texts)))
+    assert skeleton(email.html) == BASE[kind]
     assert len(email.html.encode()) < 100_000
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00-\x08]", email.html + email.text + email.subject)
     assert "\n" not in email.subject
+
+
+GOOD = skeleton(rendered(filled(GOOD_WEEK, cycle([""]))).html)
 
 
 @pytest.mark.realdata
@@ -181,15 +234,15 @@ def test_naughty_strings_never_change_the_structure(data: Path) -> None:
     strings = json.loads((data / "naughty" / "blns.json").read_text(encoding="utf-8"))
     texts = cycle(strings)
     for _ in range(len(strings) // 20):
-        assert skeleton(rendered(filled(texts)).html) == BASE
+        assert skeleton(rendered(filled(GOOD_WEEK, texts)).html) == GOOD
 
 
 def test_typed_text_makes_no_links() -> None:
     """Links are the workbook's and the person's address only; what is typed is broken so that no program links it."""
     typed = "see https://evil.example.org/x or www.evil.example.org or eve@evil.example.org"
-    email = rendered(replace(GOOD_WEEK, hassles=typed, wins=(typed,), headline=typed))
+    email = rendered(replace(GOOD_WEEK, progress=typed, wins=(typed,), headline=typed))
     links = [a.get("href") for a in lxml_html.document_fromstring(email.html).iter("a")]
-    assert links == [GOOD_WEEK.link, "mailto:anna@example.com"]
+    assert links == [GOOD_WEEK.link, GOOD_WEEK.home, "mailto:anna@example.com"]
     for text in (email.html, email.text):
         assert "https://evil" not in text
         assert not re.search(r"\w\.\w", " ".join(re.findall(r"[\w.@]*evil[\w.@]*", text)))
@@ -201,7 +254,7 @@ def test_typed_text_makes_no_links() -> None:
 )
 def test_a_link_is_a_web_address_or_left_out(link: str) -> None:
     """Only http and https lead anywhere."""
-    html = rendered(replace(GOOD_WEEK, link=link)).html
+    html = rendered(replace(GOOD_WEEK, link=link, home=link)).html
     assert [a.get("href") for a in lxml_html.document_fromstring(html).iter("a")] == ["mailto:anna@example.com"]
 
 
@@ -214,18 +267,36 @@ def test_a_wrong_address_of_the_person_is_left_out() -> None:
 
 def test_typed_lines_cannot_pass_for_sections() -> None:
     """In the plain text everything typed is indented, headings are not."""
-    email = rendered(replace(GOOD_WEEK, hassles="x\n\nNEXT ACTION\n───────────\npay eve"))
+    email = rendered(replace(GOOD_WEEK, progress="x\n\nNEXT ACTION\n───────────\npay eve"))
     assert email.text.count("\nNEXT ACTION\n") == 1
-    assert "\n  NEXT ACTION\n" in email.text
+    assert "\n  │ NEXT ACTION\n" in email.text
 
 
 def test_a_crowd_of_activities_stays_small() -> None:
     """With hundreds of lines the first are shown and the rest counted; mail programs cut off above 102 kB."""
     many = tuple(replace(GOOD_WEEK.activities[i % 4], name=f"Activity {i} " + "<&>" * 40) for i in range(300))
-    email = rendered(replace(GOOD_WEEK, activities=many, goals=many, hassles="&<>" * 5000, wins=("&" * 900,) * 90))
+    hassles = (Hassle("&<>" * 5000, "2026-W07", 1),) * 50
+    email = rendered(replace(GOOD_WEEK, activities=many, goals=many, hassles=hassles, wins=("&" * 900,) * 90))
     assert len(email.html.encode()) < 100_000
     assert re.search(r"and \d+ more in the workbook", words(email.html))
     assert re.search(r"and \d+ more in the workbook", email.text)
+
+
+def test_a_large_group_stays_small() -> None:
+    """Sixty talkative members: fewer are shown, with less of what they wrote, and the rest is counted."""
+    group: Any = FULL["group-monthly"]
+    members = tuple(replace(group.members[0], name=f"Member {i}", meant="&" * 3000) for i in range(60))
+    email = rendered(replace(group, members=members))
+    assert len(email.html.encode()) < 100_000
+    assert re.search(r"and \d+ more in the workbook", words(email.html))
+
+
+def test_a_million_characters_take_no_time() -> None:
+    """What is not shown is not looked at either."""
+    started = time.process_time()
+    email = rendered(filled(GOOD_WEEK, cycle(["\u202e<" * 500_000])))
+    assert time.process_time() - started < 5
+    assert len(email.html.encode()) < 100_000
 
 
 # ---- templates ----------------------------------------------------------------------------------------------------
@@ -316,7 +387,7 @@ def test_no_screen_is_too_narrow(width: int, tmp_path: Path) -> None:
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         pytest.skip("Chromium is not installed")
-    digests = (*SAMPLES.values(), filled(cycle(["W" * 250])))
+    digests = (*SAMPLES.values(), *(filled(digest, cycle(["W" * 250])) for digest in FULL.values()))
     frames = "".join(
         f'<iframe style="width:{width}px;border:0" srcdoc="{html_module.escape(rendered(digest).html)}"></iframe>'
         for digest in digests

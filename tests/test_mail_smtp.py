@@ -1,13 +1,18 @@
 """The SMTP transport against a real server: it always knows whether the mail was accepted, or says that it cannot."""
 
+import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable
-from sheetsync.mail import Ambiguous, Refused, SmtpTransport
+from sheetsync.mail import Ambiguous, Email, Limited, Refused, SmtpTransport, compose
+from sheetsync.mail.smtp import Timeouts
+from sheetsync.mail.transports import Marks
 from tests.smtp_server import SmtpServer, Stage, smtp_server
 
 MESSAGE = b"Subject: x\r\n\r\n.leading dot\r\n..two\r\nend \xe2\x96\x88\r\n"
@@ -24,16 +29,16 @@ def transport(server: SmtpServer) -> SmtpTransport:
     return SmtpTransport("localhost", server.port, "starttls", context=server.context)
 
 
-def send(server: SmtpServer, marks: Callable[[str], None] = lambda mark: None) -> str:
+def send(server: SmtpServer, marks: Marks = lambda state, reply: None) -> str:
     return transport(server).send(MESSAGE, SENDER, RECIPIENT, marks)
 
 
 def test_a_mail_is_delivered_once_byte_for_byte_over_tls(server: SmtpServer) -> None:
     """One mail arrives, encrypted, with its bytes (leading dots too) as they were; the reply is the server's."""
-    marks: list[str] = []
-    reply = send(server, marks.append)
+    marks: list[tuple[str, str]] = []
+    reply = send(server, lambda *mark: marks.append(mark))
     assert reply == "250 OK queued as 1"
-    assert marks == ["committing"]
+    assert marks == [("committing", ""), ("sent", reply)]
     [received] = server.messages
     assert (received.sender, received.recipients) == (SENDER, (RECIPIENT,))
     assert received.content == MESSAGE
@@ -43,7 +48,7 @@ def test_a_mail_is_delivered_once_byte_for_byte_over_tls(server: SmtpServer) -> 
 def test_the_mark_comes_between_the_go_ahead_and_the_text(server: SmtpServer) -> None:
     """When "committing" is called the server has answered DATA but has no mail; if marking fails none is sent."""
 
-    def fail(mark: str) -> None:
+    def fail(state: str, reply: str) -> None:
         assert server.commands == ["MAIL", "RCPT"]
         raise KeyboardInterrupt
 
@@ -58,7 +63,7 @@ def test_other_securities(security: str) -> None:
     chosen: dict[str, str] = {"security": security}
     with smtp_server(**chosen) as server:  # type: ignore[arg-type]
         SmtpTransport("127.0.0.1", server.port, **chosen, context=server.context).send(  # type: ignore[arg-type]
-            MESSAGE, SENDER, RECIPIENT, lambda mark: None
+            MESSAGE, SENDER, RECIPIENT, lambda state, reply: None
         )
         assert [m.encrypted for m in server.messages] == [security == "tls"]
 
@@ -78,7 +83,7 @@ def test_an_untrusted_certificate_is_refused(security: str) -> None:
     with smtp_server(security, user="goals", password="secret") as server:  # type: ignore[arg-type]
         stranger = SmtpTransport("localhost", server.port, security, "goals", "secret")  # type: ignore[arg-type]
         with pytest.raises(ConfigError, match="certificate is not trusted"):
-            stranger.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+            stranger.send(MESSAGE, SENDER, RECIPIENT, lambda state, reply: None)
         assert server.commands == []
 
 
@@ -103,15 +108,24 @@ def test_logging_in() -> None:
     with smtp_server(user="goals", password="secret") as server:
         arguments = ("localhost", server.port, "starttls", "goals")
         right = SmtpTransport(*arguments, "secret", context=server.context)  # type: ignore[arg-type]
-        right.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+        right.send(MESSAGE, SENDER, RECIPIENT, lambda state, reply: None)
         assert [m.user for m in server.messages] == ["goals"]
         wrong = SmtpTransport(*arguments, "hunter2", context=server.context)  # type: ignore[arg-type]
         with pytest.raises(AuthorizationError) as caught:
-            wrong.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+            wrong.send(MESSAGE, SENDER, RECIPIENT, lambda state, reply: None)
         assert "hunter2" not in str(caught.value)
         with pytest.raises(AuthorizationError, match="username"):
             send(server)
         assert len(server.messages) == 1
+
+
+def test_a_password_no_server_can_take() -> None:
+    """A letter that SMTP has no way to say is told before it is tried."""
+    with smtp_server(user="goals", password="secret") as server:
+        strange = SmtpTransport("localhost", server.port, "starttls", "goals", "pässword", context=server.context)
+        with pytest.raises(ConfigError, match="ASCII"):
+            strange.check()
+        assert server.commands == []
 
 
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "message"])
@@ -119,9 +133,13 @@ def test_logging_in() -> None:
     ("reply", "error"),
     [
         ("450 4.2.1 greylisted", Unavailable),
-        ("421 4.7.0 too many mails", Unavailable),
+        ("421 4.7.0 too many mails", Limited),
+        ("450 4.2.1 receiving mail at too high a rate", Limited),
         ("550 5.1.1 no such person", Refused),
-        ("550 5.4.5 daily limit reached", Unavailable),
+        ("550 5.4.5 daily limit reached", Limited),
+        ("550 5.7.233 limit exceeded", Limited),
+        ("554 5.7.232 limit exceeded", Limited),
+        ("550 5.7.23 SPF", Refused),
         ("530 5.7.0 log in first", AuthorizationError),
     ],
 )
@@ -130,12 +148,14 @@ def test_a_refusal_says_whether_to_try_again(
 ) -> None:
     """4xx: later; 5xx: never; daily limits: later; and nothing is marked before the server lets the text come."""
     server.replies[stage] = reply
-    marks: list[str] = []
+    if stage == "mail" and error is Refused:
+        error = ConfigError  # the sender is refused, whoever the mail is for
+    marks: list[tuple[str, str]] = []
     with pytest.raises(error, match=reply[:9]) as caught:
-        send(server, marks.append)
+        send(server, lambda *mark: marks.append(mark))
     assert type(caught.value) is error
     assert "\n" not in str(caught.value)
-    assert marks == (["committing"] if stage == "message" else [])
+    assert marks == ([("committing", "")] if stage == "message" else [])
     assert server.messages == []
 
 
@@ -151,7 +171,7 @@ def test_nobody_listening_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(Unavailable, match=f"127.0.0.1:{port}"):
-        SmtpTransport("127.0.0.1", port, "none").send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+        SmtpTransport("127.0.0.1", port, "none").send(MESSAGE, SENDER, RECIPIENT, lambda state, reply: None)
 
 
 @pytest.mark.parametrize("stage", ["mail", "rcpt"])
@@ -181,7 +201,7 @@ def test_a_trouble_at_the_end_counts_as_sent(server: SmtpServer) -> None:
     assert len(server.messages) == 2
 
 
-def _scripted(listener: socket.socket, final: bytes | None, release: threading.Event) -> None:
+def _scripted(listener: socket.socket, final: bytes | None, release: threading.Event, delay: float = 0) -> None:
     connection, _ = listener.accept()
     with connection, connection.makefile("rb") as lines:
         connection.sendall(b"220 hello\r\n")
@@ -197,6 +217,7 @@ def _scripted(listener: socket.socket, final: bytes | None, release: threading.E
         if final is None:
             release.wait(10)
         else:
+            time.sleep(delay)
             connection.sendall(final)
 
 
@@ -207,9 +228,9 @@ def test_silence_or_nonsense_instead_of_the_final_reply_is_ambiguous(final: byte
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_scripted, args=(listener, final, release))
         thread.start()
-        sender = SmtpTransport("127.0.0.1", listener.getsockname()[1], "none", final_timeout=0.3)
+        sender = SmtpTransport("127.0.0.1", listener.getsockname()[1], "none", timeouts=Timeouts(final=0.3))
         with pytest.raises(Ambiguous):
-            sender.send(MESSAGE, SENDER, RECIPIENT, lambda mark: None)
+            sender.send(MESSAGE, SENDER, RECIPIENT, lambda state, reply: None)
         release.set()
         thread.join(5)
 
@@ -220,5 +241,47 @@ def test_silence_or_nonsense_instead_of_the_final_reply_is_ambiguous(final: byte
 def test_two_recipients_never_reach_the_server(server: SmtpServer, recipient: str) -> None:
     """The transport itself refuses what is not exactly one address."""
     with pytest.raises(Refused, match="not exactly one"):
-        transport(server).send(MESSAGE, SENDER, recipient, lambda mark: None)
+        transport(server).send(MESSAGE, SENDER, recipient, lambda state, reply: None)
     assert server.commands == []
+
+
+def test_a_slow_final_reply_is_waited_for() -> None:
+    """Only the wait for the final reply is long: nine minutes of ten (here 0.9 s of 1) bring one mail, not two."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_scripted, args=(listener, b"250 at last\r\n", threading.Event(), 0.9))
+        thread.start()
+        patient = SmtpTransport(
+            "127.0.0.1", listener.getsockname()[1], "none", timeouts=Timeouts(command=0.3, final=1.8)
+        )
+        assert patient.send(MESSAGE, SENDER, RECIPIENT, lambda state, reply: None) == "250 at last"
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b".\r\n", b"..\r\n.\r\n", b"no end", b"a\nb\n", b"a\rb\r", b"end\n.\nMAIL FROM:<eve@evil.org>\n",
+        b"end\r.\rRCPT TO:<eve@evil.org>\r", b"end\r\n.\rDATA\n.\r\n", b"\r\n\r\n.", b"\xff\xfe\r\n",
+    ],
+)  # fmt: skip
+def test_no_text_ends_the_mail_early(server: SmtpServer, text: bytes) -> None:
+    """Dots, bare CR and LF: one mail arrives, with its lines ended as they must be and nothing else changed."""
+    content = b"Subject: x\r\n\r\n" + text
+    transport(server).send(content, SENDER, RECIPIENT, lambda state, reply: None)
+    wanted = re.sub(rb"\r\n|\r|\n", b"\r\n", content)
+    [received] = server.messages
+    assert received.content == wanted + b"\r\n" * (not wanted.endswith(b"\r\n"))
+    assert [c for c in server.commands if c != "QUIT"] == ["MAIL", "RCPT", "DATA"]
+
+
+def test_no_server_needs_8bitmime_or_smtputf8(server: SmtpServer) -> None:
+    """Whatever is written, the mail is ASCII with lines that every server takes, and arrives byte for byte."""
+    content = compose(
+        Email("Zoë’s week 🎯", "Grüße █ " * 500, "<p>Ω</p>" * 500),
+        sender="Ziele 🎯 <goals@example.com>", recipient=RECIPIENT, recipient_name="Bën", reply_to="", unsubscribe="",
+        message_id="<1@example.com>", date=datetime(2026, 10, 16, tzinfo=UTC),
+    )  # fmt: skip
+    assert content.isascii()
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    transport(server).send(content, SENDER, RECIPIENT, lambda state, reply: None)
+    assert server.messages[0].content == content

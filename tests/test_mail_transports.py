@@ -25,8 +25,10 @@ def message(subject: str = "Anna’s week") -> bytes:
 def test_a_mail_becomes_three_files(tmp_path: Path) -> None:
     """The message byte for byte, and its two parts; the reply says where, the mark is set before."""
     outbox = tmp_path / "a" / "outbox"
-    marks: list[str] = []
-    reply = FileTransport(outbox).send(message(), "goals@example.com", "ben@example.com", marks.append)
+    marks: list[tuple[str, str]] = []
+    reply = FileTransport(outbox).send(
+        message(), "goals@example.com", "ben@example.com", lambda *mark: marks.append(mark)
+    )
     stems = {path.stem for path in outbox.iterdir()}
     assert {path.suffix for path in outbox.iterdir()} == {".eml", ".html", ".txt"}
     assert len(stems) == 1
@@ -36,14 +38,14 @@ def test_a_mail_becomes_three_files(tmp_path: Path) -> None:
     assert (outbox / f"{stem}.html").read_text(encoding="utf-8") == "<p>Grüße</p>\n"
     assert (outbox / f"{stem}.txt").read_text(encoding="utf-8") == "plain ████\n"
     assert str(outbox / f"{stem}.eml") in reply
-    assert marks == ["committing"]
+    assert marks == [("committing", ""), ("sent", reply)]
 
 
 def test_the_same_mail_again_is_the_same_file(tmp_path: Path) -> None:
     """A resend after a crash leaves one mail; another mail to the same person is another file."""
     transport = FileTransport(tmp_path)
     for content in (message(), message(), message("../../etc/passwd\0 " + "x" * 300)):
-        transport.send(content, "goals@example.com", "ben@example.com", lambda mark: None)
+        transport.send(content, "goals@example.com", "ben@example.com", lambda state, reply: None)
     names = sorted(path.name for path in tmp_path.glob("*.eml"))
     assert len(names) == 2
     assert all(path.parent == tmp_path and len(path.name) < 130 for path in tmp_path.iterdir())
@@ -53,4 +55,6 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """A file in the folder's place: one line with the setting, so that the mail waits."""
     (tmp_path / "outbox").write_text("")
     with pytest.raises(Unavailable, match=r"email\.outbox_dir"):
-        FileTransport(tmp_path / "outbox").send(message(), "a@example.com", "ben@example.com", lambda mark: None)
+        FileTransport(tmp_path / "outbox").send(
+            message(), "a@example.com", "ben@example.com", lambda state, reply: None
+        )

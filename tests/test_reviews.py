@@ -36,7 +36,8 @@ def test_two_rows_for_one_week_are_said() -> None:
     """The first one is read, the other is a problem, however its period is typed."""
     found, problems = read("weekly", "2026-W07", DAY, "2026-W08")
     assert found == ["2026-W07", "2026-W08"]
-    assert [(p.row, p.what) for p in problems] == [(3, "Ann has another row for 2026-W07, which is read instead")]
+    row = SALES.tab("weekly").header_row + 2
+    assert [(p.row, p.what) for p in problems] == [(row, "Ann has another row for 2026-W07, which is read instead")]
 
 
 def test_a_label_or_a_date_in_the_period() -> None:
@@ -61,7 +62,7 @@ def test_rows_without_words_are_no_reviews() -> None:
         {"period": "2026-W08", "who": "Gone", "review": "words"},
     ]
     reviews, problems = parse_reviews([table(SALES.tab("weekly"), rows)], VOCABULARY, Calendar())
-    assert reviews == [] and [(p.row, p.column) for p in problems] == [(4, "Who")]
+    assert reviews == [] and [(p.row, p.column) for p in problems] == [(SALES.tab("weekly").header_row + 3, "Who")]
 
 
 @given(st.dictionaries(st.sampled_from([c.key for c in SALES.tab("partner").columns]), CELLS))

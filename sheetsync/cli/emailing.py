@@ -1,4 +1,4 @@
-"""`email preview` and `email send`."""
+"""`email preview` and `email send`; `outbox` has the rest of the group."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from sheetsync.cli.context import Context, as_json, pass_context, say_json
+from sheetsync.cli.outbox import approve_command, pause_command, resend_command, status_command
+from sheetsync.kinds import KINDS
 
 if TYPE_CHECKING:
-    from sheetsync.runs.emailing import Delivery
+    from sheetsync.runs.delivering import Delivery
+    from sheetsync.runs.emailing import Choice
+    from sheetsync.runs.previewing import Preview
 
 _SIGNS = {
     "sent": "✔",
@@ -19,46 +23,77 @@ _SIGNS = {
     "waiting": "…",
     "unknown": "?",
     "skipped": "·",
+    "cancelled": "✘",
+    "superseded": "·",
+    "paused": "‖",
 }
 
 
 @click.group("email")
 def email_command() -> None:
-    """Preview or send the partner emails."""
+    """Preview or send the review emails, and look after those on their way."""
 
+
+for _command in (status_command, approve_command, resend_command, pause_command):
+    email_command.add_command(_command)
 
 _to = click.option("--to", metavar="NAME", help="Only about this person, or to this partner.")
-_kind = click.option("--kind", type=click.Choice(["partner-weekly"]), default="partner-weekly", show_default=True)
-_period = click.option("--period", metavar="WEEK", help="Only this week, such as 2026-W07.")
+_kind = click.option("--kind", type=click.Choice(list(KINDS)), help="Only this kind; all of them otherwise.")
+_period = click.option("--period", metavar="PERIOD", help="Only this period, such as 2026-W07 or 2026-Q1.")
 
 
 @email_command.command("preview")
 @_to
 @_kind
 @_period
+@click.option("--sample", is_flag=True, help="With made-up people and numbers.")
 @click.option("--open", "open_wanted", is_flag=True, help="Open them in the browser.")
 @as_json
 @pass_context
 def preview_command(
-    context: Context, to: str | None, kind: str, period: str | None, open_wanted: bool, json_wanted: bool
+    context: Context,
+    to: str | None,
+    kind: str | None,
+    period: str | None,
+    sample: bool,
+    open_wanted: bool,
+    json_wanted: bool,
 ) -> None:
-    """Render the emails into files and send nothing."""
-    del kind
-    with context.opened(exclusive=False) as run:
-        from sheetsync.runs.emailing import Choice, preview
+    """Render every kind of email into files, with a page that shows them side by side, and send nothing."""
+    from sheetsync.runs.emailing import Choice
+    from sheetsync.runs.previewing import INDEX
 
-        found = preview(run, Choice(to, period), run.config.outbox_path / "preview")
+    found = _samples(context, Choice(kind=kind)) if sample else _previews(context, Choice(to, period, kind))
     if json_wanted:
         say_json([{**asdict(one), "path": str(one.path)} for one in found])
         return
     for one in found:
-        context.say(f"{one.person} → {one.recipient or 'no Partner email'}: {one.subject}\n  {one.path}")
-        if open_wanted:
-            click.launch(str(one.path))
-    if len(found) == 1 and not open_wanted:
+        context.say(
+            f"{one.kind}: {one.person or 'you'} → {one.recipient or 'no address'}: {one.subject}\n  {one.path}"
+        )
+    if len(found) > 1:
+        context.say(f"\nAll of them side by side: {found[0].path.with_name(INDEX)}")
+    if open_wanted and found:
+        click.launch(str(found[0].path if len(found) == 1 else found[0].path.with_name(INDEX)))
+    elif len(found) == 1:
         context.say(f"\n{found[0].text}")
     if not found:
-        context.say("Nobody in People has a partner yet.")
+        context.say("Nobody to write to: in People there is no partner and no group, or nobody yet.")
+
+
+def _previews(context: Context, choice: "Choice") -> "list[Preview]":
+    with context.opened(exclusive=False) as run:
+        from sheetsync.runs.previewing import preview
+
+        return preview(run, choice, run.config.outbox_path / "preview")
+
+
+def _samples(context: Context, choice: "Choice") -> "list[Preview]":
+    from sheetsync.config import load_config
+    from sheetsync.runs.previewing import preview_samples
+
+    config = load_config(context.config_path)
+    return preview_samples(config, choice, config.outbox_path / "preview")
 
 
 @email_command.command("send")
@@ -67,19 +102,19 @@ def preview_command(
 @_period
 @as_json
 @pass_context
-def send_command(context: Context, to: str | None, kind: str, period: str | None, json_wanted: bool) -> None:
+def send_command(context: Context, to: str | None, kind: str | None, period: str | None, json_wanted: bool) -> None:
     """Send the emails that are due and were not sent yet."""
-    del kind
     with context.opened() as run:
-        from sheetsync.runs.emailing import Choice, send, undone
+        from sheetsync.runs.delivering import undone
+        from sheetsync.runs.emailing import Choice, send
 
-        deliveries = send(run, Choice(to, period))
+        deliveries = send(run, Choice(to, period, kind))
     if json_wanted:
         say_json([asdict(delivery) for delivery in deliveries])
     else:
         say_deliveries(context, deliveries)
         if not deliveries:
-            context.say("Nobody in People has a partner yet.")
+            context.say("No email is due: see email.schedule, and who is in People.")
     if left := undone(deliveries):
         raise left
 
@@ -88,4 +123,5 @@ def say_deliveries(context: Context, deliveries: "Sequence[Delivery]") -> None:
     """One line an email."""
     for one in deliveries:
         why = f" ({one.why})" if one.why else ""
-        context.say(f"{_SIGNS[one.outcome]} {one.person} → {one.recipient or '?'}, {one.period}: {one.outcome}{why}")
+        who = f"{one.person or one.kind} → {one.recipient or '?'}"
+        context.say(f"{_SIGNS[one.outcome]} {who}, {one.kind} {one.period}: {one.outcome}{why}")

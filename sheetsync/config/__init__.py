@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sheetsync.config.model import EMAIL_KINDS, Config, Email, SendTime, did_you_mean, keys_of, secret
+from sheetsync.config.model import Config, Email, did_you_mean, keys_of, secret
 from sheetsync.config.templates import (
     TemplateError,
     TemplateProblem,
@@ -24,8 +24,8 @@ from sheetsync.config.yamlfile import Location, YamlText, parse_yaml, read_text
 from sheetsync.errors import ConfigError
 
 __all__ = [
-    "EMAIL_KINDS", "Config", "Email", "SendTime", "TemplateError", "TemplateProblem",
-    "find_template", "known_templates", "load_config", "secret", "templates_folder", "write_config",
+    "Config", "Email", "TemplateError", "TemplateProblem", "find_template", "known_templates", "load_config",
+    "secret", "templates_folder", "write_config",
 ]  # fmt: skip
 
 _PACKAGE = Path(__file__).parent.parent
@@ -38,6 +38,7 @@ _WORDS = {
     "less_than_equal": "a number from 1 to 65535 is needed",
     "tuple_type": 'a list is needed, such as ["*@example.com"]',
     "model_type": "keys are needed below it, each on an indented line of its own",
+    "dict_type": "keys are needed below it, each on an indented line of its own",
     "mapping_type": "keys are needed below it, each on an indented line of its own",
     "invalid_key": "a key is a text",
     "missing": "is missing; name a file such as goals.xlsx, or the URL or id of a Google Sheet",

@@ -6,7 +6,6 @@ Secrets stay as written (`${NAME}`) until `secret` is asked for them, and appear
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import time
 from email.policy import default as mail_policy
 from email.utils import parseaddr
@@ -28,17 +27,17 @@ from pydantic import (
 )
 
 from sheetsync.errors import ConfigError
+from sheetsync.kinds import KINDS, When, read_when
 from sheetsync.names import Names
 from sheetsync.periods import MONTHS, WEEKDAYS, Calendar
 from sheetsync.workdays import known_calendar
 
-EMAIL_KINDS = ("partner-weekly",)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SEND_TIME = re.compile(r"([a-z]{3,9})\s+([01]?\d|2[0-3]):([0-5]\d)", re.IGNORECASE)
 _SHEET_URL = re.compile(r"https?://[^/]+/spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]+)")
 _SHEET_ID = re.compile(r"[A-Za-z0-9_-]{6,}")
 _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!:memory:|file:)([^?]+)(.*)")
 _LEDGER = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
+_USUAL = {"partner-weekly": str(KINDS["partner-weekly"].usual)}
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -122,29 +121,52 @@ def _pattern(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class SendTime:
-    """When an email is due: `weekday` 0 for Monday to 6 for Sunday, `at` in local time."""
-
-    weekday: int
-    at: time
-
-    def __str__(self) -> str:
-        return f"{WEEKDAYS[self.weekday][:3].title()} {self.at:%H:%M}"
+def _address(text: str) -> str:
+    header: Any = mail_policy.header_factory("To", text) if text.isprintable() else None
+    if not header or [a.addr_spec for a in header.addresses] != [text] or header.defects or not _is_plain(text):
+        raise ValueError(f"“{text}” is not one plain address, such as ann@example.com")
+    return text
 
 
-def _send_time(text: object) -> object:
-    found = _SEND_TIME.fullmatch(text.strip()) if isinstance(text, str) else None
-    days = [n for n, day in enumerate(WEEKDAYS) if found and day.startswith(found[1].lower())]
-    if not found or not days:
-        raise ValueError("a day and a time are needed, such as Fri 16:00")
-    return SendTime(days[0], time(int(found[2]), int(found[3])))
+def _is_plain(address: str) -> bool:
+    """Whether it is one plain address, as it goes out: a pattern's * must not let a list or a look-alike through."""
+    return address.isascii() and re.fullmatch(r"[^\s@,;:<>\"]+@[^\s@,;:<>\"]+", address) is not None
+
+
+def _as_sent(pattern: str) -> str:
+    """The pattern as addresses are written that go out: an international domain in its xn-- form."""
+    if pattern.isascii():
+        return pattern
+    from email_validator import EmailNotValidError, validate_email
+
+    local, _, domain = pattern.rpartition("@")
+    start = re.match(r"[*.]*", domain)
+    name = domain[start.end() if start else 0 :]
+    try:
+        found = validate_email(f"x@{name}", check_deliverability=False, test_environment=True)
+    except (EmailNotValidError, UnicodeError):
+        return pattern
+    return f"{local}@{domain.removesuffix(name)}{found.ascii_domain}"
+
+
+def _over_usual(written: object) -> object:
+    """The texts of the schedule, each with its kind, which says how to read it; `off` is left out."""
+    if not isinstance(written, dict):
+        return written
+    texts = {**_USUAL, **{kind: text for kind, text in written.items() if text is not None}}
+    return {kind: (kind, text) for kind, text in texts.items() if not (kind in KINDS and _lower(text) == "off")}
 
 
 def _kind(kind: str) -> str:
-    if kind not in EMAIL_KINDS:
-        raise ValueError(f"unknown kind of email; there is {', '.join(EMAIL_KINDS)}")
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of email; there is {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
     return kind
+
+
+def _when(pair: tuple[object, object]) -> object:
+    # An unknown kind is said at its key; its time can be any.
+    kind, text = KINDS.get(str(pair[0])), pair[1]
+    return read_when(kind, text if isinstance(text, str) else "") if kind else When(time())
 
 
 def _lower(value: object) -> object:
@@ -204,9 +226,16 @@ class Email(_Section):
     outbox_dir: str = "outbox"
     smtp: Smtp = Smtp()
     recipients: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
-    schedule: Mapping[Annotated[str, AfterValidator(_kind)], Annotated[SendTime, BeforeValidator(_send_time)]] = (
-        Field(default={"partner-weekly": SendTime(4, time(16))})
-    )
+    keeper_address: Annotated[str, AfterValidator(_address)] | None = Field(default=None, validation_alias="keeper")
+    schedule: Annotated[
+        Mapping[Annotated[str, AfterValidator(_kind)], Annotated[When, BeforeValidator(_when)]],
+        BeforeValidator(_over_usual),
+    ] = Field(default_factory=dict, validate_default=True)
+
+    @property
+    def keeper(self) -> str:
+        """The plain address of whoever keeps it running: the key `keeper`, or else the address in `from`."""
+        return self.keeper_address or self.sender_address
 
     @property
     def sender_address(self) -> str:
@@ -214,11 +243,12 @@ class Email(_Section):
         return str(parseaddr(self.sender)[1])
 
     def allows(self, address: str) -> bool:
-        """Whether this one plain address (`ann@example.com`) matches a pattern in `recipients`."""
-        # One address only, or a pattern's * would let a whole list through.
-        if not re.fullmatch(r"[^\s@,;:<>\"]+@[^\s@,;:<>\"]+", address):
+        """Whether this one plain address (`ann@example.com`) is the `keeper` or matches a pattern in `recipients`."""
+        if not _is_plain(address):
             return False
-        return any(fnmatchcase(address.lower(), pattern.lower()) for pattern in self.recipients)
+        if self.keeper_address and address.lower() == self.keeper_address.lower():
+            return True
+        return any(fnmatchcase(address.lower(), _as_sent(pattern).lower()) for pattern in self.recipients)
 
     @model_validator(mode="after")
     def _can_send(self) -> Self:

@@ -80,7 +80,8 @@ class Outbox:
             {
                 "workbook": self._ledger.workbook, "kind": letter.kind, "period": letter.period,
                 "person": letter.person, "recipient": letter.recipient, "subject": letter.subject,
-                "message": letter.message, "state": letter.state, "queued_at": now, "attempts": 0, "reply": "",
+                "message": letter.message, "state": letter.state, "queued_at": now.astimezone(UTC),
+                "attempts": 0, "reply": "",
                 "expires_at": letter.expires_at and letter.expires_at.astimezone(UTC),
             }
             for letter in letters
@@ -110,7 +111,7 @@ class Outbox:
         False when another process was faster: it has the email in hand.
         """
         as_seen = (outbox.c.state == letter.state) & (outbox.c.attempts == letter.attempts)
-        values = {"state": "connecting", "attempts": letter.attempts + 1, "not_before": next_try}
+        values = {"state": "connecting", "attempts": letter.attempts + 1, "not_before": next_try.astimezone(UTC)}
         with self._ledger.transaction() as connection:
             query = update(outbox).where(outbox.c.id == letter.id, as_seen, outbox.c.unclear == letter.unclear)
             return connection.execute(query.values(values)).rowcount == 1
@@ -161,7 +162,7 @@ class Outbox:
         with self._ledger.transaction() as connection:
             known = (approvals.c.workbook == line["workbook"]) & (approvals.c.address == line["address"])
             connection.execute(delete(approvals).where(known))
-            connection.execute(insert(approvals).values(**line, at=now))
+            connection.execute(insert(approvals).values(**line, at=now.astimezone(UTC)))
             held = update(outbox).where(self._own, same, outbox.c.state == "held")
             return connection.execute(held.values(state="queued", approved=True)).rowcount
 
@@ -184,7 +185,7 @@ class Outbox:
 
     def start_over(self, now: datetime) -> None:
         """Another ledger has served this workbook: what was due up to now, or waits here, it may have mailed."""
-        self._set_mailing(history_until=now)
+        self._set_mailing(history_until=now.astimezone(UTC))
         with self._ledger.transaction() as connection:
             waits = update(outbox).where(self._own, outbox.c.state.in_(WAITING))
             connection.execute(waits.values(state="unknown", reply=_ELSEWHERE))

@@ -5,18 +5,20 @@ in a cell is hostile here: it never changes the HTML's structure, a header or a 
 """
 
 from sheetsync.mail.messages import Email, compose, valid_address
-from sheetsync.mail.rendering import render
+from sheetsync.mail.rendering import render, render_index
 from sheetsync.mail.smtp import SmtpTransport
-from sheetsync.mail.transports import Ambiguous, FileTransport, Refused, Transport
+from sheetsync.mail.transports import Ambiguous, FileTransport, Limited, Refused, Transport
 
 __all__ = [
     "Ambiguous",
     "Email",
     "FileTransport",
+    "Limited",
     "Refused",
     "SmtpTransport",
     "Transport",
     "compose",
     "render",
+    "render_index",
     "valid_address",
 ]

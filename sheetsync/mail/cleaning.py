@@ -6,8 +6,11 @@ import unicodedata
 _LINE_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FORBIDDEN = frozenset(("Cc", "Cs", "Cn", "Co"))
-# Mail programs make links of what looks like one; a zero-width space after the dot or colon prevents it.
-_LINK_LIKE = re.compile(r"(?<=\w)(?:\.(?=[^\W\d_])|:(?=//)|@(?=\w))")
+# Mail programs make links of what looks like one (javascript:x, mailto:x too); a zero-width space after the dot, the
+# at sign or the colon prevents it. Some programs take the wide forms of these for them.
+_LINK_LIKE = re.compile(
+    r"(?<=\w)(?:[.\u2024\uff0e\u3002\uff61](?=[^\W\d_])|:(?=//)|(?<=[^\W\d_]):(?=\S)|[@\uff20](?=\w))"
+)
 _NOT_IN_NAMES = re.compile(r"[\"<>@,;:\\()\[\]]+")
 _ENCODED_WORD = re.compile(r"=\?|\?=")
 

@@ -36,7 +36,8 @@ def valid_address(text: str) -> str | None:
         found = validate_email(text.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except (EmailNotValidError, UnicodeError):
         return None
-    return found.ascii_email
+    # An encoded word is taken apart by many a program, and may come out as another address.
+    return None if "=?" in (found.ascii_email or "") else found.ascii_email
 
 
 def compose(

@@ -1,53 +1,79 @@
 """A digest becomes an email: templates say everything, typed text is made harmless before they see it.
 
-Templates are searched folder by folder, so that a user's file replaces the built-in one of the same name; the
-built-in ones stay reachable as `built-in/NAME`, to extend them.
+Each kind of email has a subject, a plain text and an HTML template named after it. They are searched folder by
+folder, so that a user's file replaces the built-in one of the same name; the built-in ones stay reachable as
+`built-in/NAME`, to extend them.
 """
 
 import re
 import textwrap
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from sheetsync.digests import Digest, Line
+from sheetsync.digests import Digest
 from sheetsync.errors import ConfigError
-from sheetsync.mail.bars import heights, segments, sparkline, text_bar
+from sheetsync.mail.bars import heights, segments, text_bar
 from sheetsync.mail.cleaning import header_text, typed_line, typed_text
 from sheetsync.mail.messages import Email, valid_address
+from sheetsync.sentences import sparkline
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from jinja2 import Environment
 
-KIND = "partner-weekly"
 _SIZE_LIMIT = 100_000  # bytes; Gmail cuts a message off a little above
-_NARRATIVES = ("progress", "hassles", "promise", "kept", "next_action")
-_LONG, _MIDDLE, _SHORT, _WORD = 1000, 300, 80, 16
-# How many lines are shown, and how many of them with charts: less and less until the email is small enough.
-_AMOUNTS = ((30, 14), (20, 6), (8, 0))
+_READ = 20_000  # characters of one text that are looked at; no email shows more than a thousand of them
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """How much an email shows: lines in a list, how many of them with charts, characters of a text and a sentence."""
+
+    lines: int
+    charts: int
+    text: int
+    sentence: int
+
+
+# Less and less, until the email is small enough.
+_AMOUNTS = (_Amount(30, 14, 1000, 300), _Amount(20, 6, 500, 300), _Amount(8, 2, 240, 200), _Amount(5, 0, 100, 80))
+# What people type in more than one line, and what else is no sentence.
+_NARRATIVES = frozenset({"progress", "promise", "kept", "next_action", "planned", "plan", "meant", "text"})
+_NAMES = frozenset({"name", "person", "reader", "partner", "title", "group", "link_to", "where"})
+_WORDS = frozenset(
+    {"kind", "every", "period", "status", "hassles_week", "since", "next_period", "next_week", "amount"}
+)
+_NAME, _WORD = 80, 16
 
 
 def render(digest: Digest, folders: Sequence[Path]) -> Email:
-    """The weekly partner email; `folders` with templates are searched in order, the built-in one is the last.
+    """The email of a digest; `folders` with templates are searched in order, the built-in one is the last.
 
     Raises `ConfigError` that names the template and line when a template is wrong.
     """
     environment = _environment(tuple(folders))
-    harmless = _harmless(digest)
-    subject = _filled(environment, f"{KIND}.subject.txt.j2", digest=harmless)
-    for lines, charts in _AMOUNTS:
-        values = {"digest": harmless, "lines": lines, "charts": charts}
-        html = _inlined(_filled(environment, f"{KIND}.html.j2", **values))
-        text = _filled(environment, f"{KIND}.txt.j2", **values)
+    kind = digest.kind
+    for amount in _AMOUNTS:
+        harmless = _harmless(digest, amount)
+        values = {"digest": harmless, "lines": amount.lines, "charts": amount.charts}
+        html = _inlined(_filled(environment, f"{kind}.html.j2", **values))
         if len(html.encode()) < _SIZE_LIMIT:
             break
+    text = _filled(environment, f"{kind}.txt.j2", **values)
+    subject = _filled(environment, f"{kind}.subject.txt.j2", digest=harmless)
     tidy = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"
     return Email(subject=header_text(subject, 150), text=tidy, html=html)
+
+
+def render_index(emails: Sequence[Mapping[str, str]], folders: Sequence[Path]) -> str:
+    """A page that shows rendered emails side by side; each has what `index.html.j2` names."""
+    return _filled(_environment(tuple(folders)), "index.html.j2", emails=emails)
 
 
 @lru_cache(maxsize=8)
@@ -66,6 +92,7 @@ def _environment(folders: tuple[Path, ...]) -> "Environment":
     environment.filters |= {
         "day": _day,
         "heights": heights,
+        "hundredths": _hundredths,
         "number": _number,
         "percent": _percent,
         "sparkline": sparkline,
@@ -113,44 +140,52 @@ def _inlined(html: str) -> str:
     return str(inliner.inline(html))
 
 
-def _harmless(digest: Digest) -> Digest:
-    """The digest with every text made safe to show; an address or link that is none becomes blank."""
-    changes: dict[str, Any] = {field.name: _harmless_value(getattr(digest, field.name)) for field in fields(digest)}
-    changes |= {name: typed_text(getattr(digest, name), _LONG) for name in _NARRATIVES}
-    changes |= {name: typed_line(getattr(digest, name), _SHORT) for name in ("person", "partner")}
-    changes |= {name: valid_address(getattr(digest, name)) or "" for name in ("person_email", "partner_email")}
-    changes["link"] = _web_link(digest.link)
+_Value = TypeVar("_Value", bound="DataclassInstance")
+
+
+def _harmless(digest: _Value, amount: _Amount) -> _Value:
+    """The value with every text in it made safe to show; an address or link that is none becomes blank."""
+    changes = {field.name: _cleaned(field.name, getattr(digest, field.name), amount) for field in fields(digest)}
     return replace(digest, **changes)
 
 
-def _harmless_value(value: object) -> object:
-    match value:
-        case str():
-            return typed_line(value, _MIDDLE)
-        case tuple():
-            return tuple(_harmless_value(item) for item in value)
-        case Line():
-            return replace(
-                value,
-                name=typed_line(value.name, _SHORT),
-                every=typed_line(value.every, _WORD),
-                period=typed_line(value.period, _WORD),
-                status=typed_line(value.status, _WORD),
-                sentence=typed_line(value.sentence, _MIDDLE),
-            )
-        case _:
-            return value
+def _cleaned(name: str, value: Any, amount: _Amount) -> Any:
+    if isinstance(value, str):
+        return _CLEANERS[name](value) if name in _CLEANERS else _text(name, value[:_READ], amount)
+    if isinstance(value, tuple):
+        return tuple(_cleaned(name, item, amount) for item in value)
+    return _harmless(value, amount) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def _web_link(link: str | None) -> str | None:
+def _text(name: str, text: str, amount: _Amount) -> str:
+    if name in _NARRATIVES:
+        return typed_text(text, amount.text)
+    limit = _NAME if name in _NAMES else _WORD if name in _WORDS else amount.sentence
+    return typed_line(text, limit)
+
+
+def _web_link(link: str) -> str | None:
     """The link if it is a web address and nothing else."""
-    if not link or not re.fullmatch(r"[!-~]+", link):
+    if not re.fullmatch(r"[!-~]+", link):
         return None
     try:
         parts = urlsplit(link)
     except ValueError:
         return None
     return link if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def _plain_address(text: str) -> str:
+    """The address if it means nothing more in a `mailto:` link, where ?, & and % do: they name others to write to."""
+    address = valid_address(text) or ""
+    return address if re.fullmatch(r"[\w.+'@-]+", address, re.ASCII) else ""
+
+
+_CLEANERS: Mapping[str, Callable[[str], str | None]] = {
+    "link": _web_link,
+    "home": _web_link,
+    "person_email": _plain_address,
+}
 
 
 def _day(day: date) -> str:
@@ -162,8 +197,12 @@ def _number(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    """As in a spreadsheet, but 99.6 % is not yet 100 %."""
-    return f"{min(round(share * 100), 99) if share < 1 else round(share * 100)} %"
+    return f"{_hundredths(share)} %"
+
+
+def _hundredths(share: float) -> int:
+    """Whole per cent as in a spreadsheet, but 99.6 % is not yet 100 %."""
+    return min(round(share * 100), 99) if share < 1 else round(share * 100)
 
 
 def _wrapped(text: str, indent: str = "", first: str | None = None) -> str:

@@ -10,19 +10,33 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable
 from sheetsync.mail.messages import valid_address
-from sheetsync.mail.transports import Ambiguous, Marks, Refused
+from sheetsync.mail.transports import Ambiguous, Limited, Marks, Refused
 
 Security = Literal["starttls", "tls", "none"]
 
-CONNECT_TIMEOUT = 30.0
-COMMAND_TIMEOUT = 300.0
-FINAL_TIMEOUT = 600.0
-# Replies with a 5xx code that mean "not today", not "never": Google's and Microsoft's daily limits.
-_LIMITS = re.compile(rb"^(5\.4\.5|5\.7\.232|5\.7\.233)\b")
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How many seconds to wait: for the connection, for the reply to a command, for the reply to the mail."""
+
+    connect: float = 30.0
+    command: float = 300.0
+    final: float = 600.0
+
+
+TIMEOUTS = Timeouts()
+# Replies that are about the account, not about the mail, and how long it is then left alone: the daily limits of
+# Google and Microsoft (with a 5xx code that means "not today", not "never"), and "too much at once".
+_LIMITS = (
+    (re.compile(rb"55\d (5\.4\.5|5\.7\.232|5\.7\.233)\b"), timedelta(hours=24)),
+    (re.compile(rb"(421|454) 4\.7\.0\b|4\d\d 4\.7\.28\b|450 4\.2\.1\b.*\brate\b", re.DOTALL), timedelta(hours=1)),
+)
 
 
 class SmtpTransport:
@@ -42,7 +56,7 @@ class SmtpTransport:
         *,
         context: ssl.SSLContext | None = None,
         allow_plain: bool = False,
-        final_timeout: float = FINAL_TIMEOUT,
+        timeouts: Timeouts | None = None,
     ) -> None:
         if security == "none" and not allow_plain and not _is_local(host):
             raise ConfigError(
@@ -51,7 +65,7 @@ class SmtpTransport:
         self._host, self._port, self._security = host, port, security
         self._username, self._password = username, password
         self._context = context or ssl.create_default_context()
-        self._final_timeout = final_timeout
+        self._timeouts = timeouts or TIMEOUTS
 
     def send(self, message: bytes, sender: str, recipient: str, marks: Marks) -> str:
         """Deliver the mail and return the server's reply; see `Transport.send`.
@@ -64,16 +78,17 @@ class SmtpTransport:
         with self._connection() as server:
             with self._not_accepted():
                 self._envelope(server, sender, recipient)
-            marks("committing")
+            marks("committing", "")
             reply = self._body(server, message, recipient)
             # The mail is accepted: whatever happens on the way out no longer matters.
-            _leave(server)
+            marks("sent", reply)
+            self._leave(server)
             return reply
 
     def check(self) -> None:
         """Connect, encrypt and log in as for a mail, and send none. Raises as `send` does."""
         with self._connection() as server:
-            _leave(server)
+            self._leave(server)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
@@ -88,20 +103,35 @@ class SmtpTransport:
 
     def _connect(self) -> smtplib.SMTP:
         if self._security == "tls":
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=CONNECT_TIMEOUT, context=self._context)
-        return smtplib.SMTP(self._host, self._port, timeout=CONNECT_TIMEOUT)
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeouts.connect, context=self._context)
+        return smtplib.SMTP(self._host, self._port, timeout=self._timeouts.connect)
 
     def _greet(self, server: smtplib.SMTP) -> None:
         server.ehlo_or_helo_if_needed()
         if self._security == "starttls":
             server.starttls(context=self._context)
             server.ehlo()
-        _set_timeout(server, COMMAND_TIMEOUT)
+        _set_timeout(server, self._timeouts.command)
         if self._username:
-            server.login(self._username, self._password or "")
+            self._log_in(server)
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
+        """One try: smtplib's own `login` tries every mechanism, and two wrong tries a run lock an account sooner."""
+        offered = server.esmtp_features.get("auth", "").upper().split()
+        mechanism = next((name for name in ("PLAIN", "LOGIN", "CRAM-MD5") if name in offered), None)
+        if mechanism is None:
+            raise smtplib.SMTPNotSupportedError(
+                f"it offers no log-in that is known here ({' '.join(offered) or 'none'})"
+            )
+        server.user, server.password = self._username or "", self._password or ""
+        server.auth(mechanism, getattr(server, f"auth_{mechanism.lower().replace('-', '_')}"))
 
     def _envelope(self, server: smtplib.SMTP, sender: str, recipient: str) -> None:
-        self._expect(server.mail(sender), 250, f"a mail from {sender}")
+        try:
+            self._expect(server.mail(sender), 250, f"a mail from {sender}")
+        except Refused as error:
+            # That is about whoever sends, so it would be the same for everybody.
+            raise ConfigError(f"{error}; check email.from and what this account may send as") from None
         self._expect(server.rcpt(recipient), 250, f"a mail to {recipient}")
         self._expect(server.docmd("DATA"), 354, f"the mail to {recipient}")
 
@@ -110,7 +140,7 @@ class SmtpTransport:
         stuffed = re.sub(rb"(?m)^\.", b"..", lines)
         end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
         try:
-            _set_timeout(server, self._final_timeout)
+            _set_timeout(server, self._timeouts.final)
             server.send(stuffed + end)
             code, text = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
@@ -122,6 +152,11 @@ class SmtpTransport:
             raise Ambiguous(f"{self._where}: no clear answer for the mail to {recipient}; it may have arrived")
         self._expect((code, text), 250, f"the mail to {recipient}")
         return f"{code} {_decoded(text)}"
+
+    def _leave(self, server: smtplib.SMTP) -> None:
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            _set_timeout(server, self._timeouts.connect)
+            server.quit()
 
     @property
     def _where(self) -> str:
@@ -135,9 +170,16 @@ class SmtpTransport:
         answer = f"{self._where} refuses {what}: {code} {_decoded(text)}"
         if code == 530:
             raise AuthorizationError(f"{answer}; set email.smtp.username and password")
-        if not 500 <= code < 600 or _LIMITS.match(text):
+        self._limit(code, text, answer)
+        if not 500 <= code < 600:
             raise Unavailable(f"{answer}; the next run tries again")
-        raise Refused(f"{answer}; check the address with the person")
+        raise Refused(answer)
+
+    def _limit(self, code: int, text: bytes, answer: str) -> None:
+        """Raise `Limited` for a reply that is about the account."""
+        for limit, pause in _LIMITS:
+            if limit.match(b"%d %b" % (code, text)):
+                raise Limited(f"{answer}; the account is left alone for {pause // timedelta(hours=1)} h", pause)
 
     @contextlib.contextmanager
     def _not_accepted(self) -> Iterator[None]:
@@ -157,19 +199,19 @@ class SmtpTransport:
             ) from None
         except smtplib.SMTPAuthenticationError as error:
             if 400 <= error.smtp_code < 500:
-                raise Unavailable(f"{self._where}: log-in is not possible now: {_words(error)}") from None
+                words = f"{self._where}: log-in is not possible now: {_words(error)}"
+                self._limit(error.smtp_code, _bytes(error.smtp_error), words)
+                raise Unavailable(words) from None
             raise AuthorizationError(
                 f"{self._where} does not accept the user name or password: {_words(error)}; "
                 "check email.smtp.username and password"
             ) from None
+        except UnicodeEncodeError:
+            raise ConfigError(
+                "email.smtp: the user name and password may have ASCII characters only, as mail servers expect"
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(f"{self._where} cannot be used: {_words(error)}; nothing was sent") from None
-
-
-def _leave(server: smtplib.SMTP) -> None:
-    with contextlib.suppress(OSError, smtplib.SMTPException):
-        _set_timeout(server, CONNECT_TIMEOUT)
-        server.quit()
 
 
 def _set_timeout(server: smtplib.SMTP, seconds: float) -> None:
@@ -185,12 +227,17 @@ def _is_local(host: str) -> bool:
 
 
 def _decoded(text: bytes) -> str:
-    return " ".join(text.decode("utf-8", "replace").split())[:300]
+    """A reply in one line, without what a terminal would take for a command."""
+    words = " ".join(text.decode("utf-8", "replace").split())
+    return "".join(c for c in words if c.isprintable())[:300]
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
 
 
 def _words(error: Exception) -> str:
     """An error in one line; a server's reply in its own words."""
     if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error
-        return f"{error.smtp_code} {_decoded(text if isinstance(text, bytes) else text.encode())}"
+        return f"{error.smtp_code} {_decoded(_bytes(error.smtp_error))}"
     return " ".join(str(error).split()) or type(error).__name__

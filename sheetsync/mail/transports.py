@@ -5,6 +5,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -13,8 +14,17 @@ from typing import Protocol
 
 from sheetsync.errors import SheetsyncError, Unavailable
 
-Marks = Callable[[str], None]
-"""Called with "committing" when, from now on until the reply, nobody can know whether the mail was accepted."""
+Marks = Callable[[str, str], None]
+"""Called with "committing" and "" when, from now on until the reply, nobody can know whether the mail was accepted;
+and with "sent" and the reply as soon as it is, before anything else is done."""
+
+
+class Limited(Unavailable):
+    """The account may send no more for now, whatever the mail; `pause` says how long it is better left alone."""
+
+    def __init__(self, text: str, pause: timedelta) -> None:
+        super().__init__(text)
+        self.pause = pause
 
 
 class Refused(SheetsyncError):
@@ -31,7 +41,8 @@ class Transport(Protocol):
     def send(self, message: bytes, sender: str, recipient: str, marks: Marks) -> str:
         """Send the bytes and return the server's reply.
 
-        Raises `Unavailable` (not accepted, try later), `Refused` (never) or `Ambiguous` (nobody knows).
+        Raises `Unavailable` (not accepted, try later; `Limited` when that holds for every mail), `Refused` (never) or
+        `Ambiguous` (nobody knows).
         """
 
 
@@ -45,7 +56,7 @@ class FileTransport:
         """Write the files, each whole or not at all, and return where; the same bytes get the same name."""
         parsed = message_from_bytes(message, policy=policy.SMTP)
         name = _file_name(parsed, recipient, message)
-        marks("committing")
+        marks("committing", "")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for kind, suffix in (("html", ".html"), ("plain", ".txt")):
@@ -57,7 +68,9 @@ class FileTransport:
             raise Unavailable(
                 f"{self._folder}: cannot write the mail: {error.strerror}; check email.outbox_dir and the disk"
             ) from None
-        return f"written to {self._folder / name}.eml"
+        reply = f"written to {self._folder / name}.eml"
+        marks("sent", reply)
+        return reply
 
     def _write(self, name: str, content: bytes) -> None:
         path, partial = self._folder / name, self._folder / f".{name}.part"

@@ -3,11 +3,9 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
-from sheetsync.cells import Cell, column_letters, fold, is_blank, serial, text_of
+from sheetsync.cells import Cell, column_letters, fold, is_blank, text_of
 from sheetsync.errors import ConfigError
 
 _LONGEST_CELL = 32_767
@@ -82,24 +80,8 @@ def _csv(name: str, content: bytes) -> list[list[Cell]]:
 
 
 def _excel(path: Path) -> list[list[Cell]]:
-    from python_calamine import CalamineError, CalamineWorkbook
+    from sheetsync.workbook.xlsx import first_tab
 
-    try:
-        workbook = CalamineWorkbook.from_path(str(path))
-        rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, OSError) as error:
-        raise ConfigError(f"{path.name}: not an Excel file that can be read ({error})") from None
-    return [[_as_cell(value) for value in row] for row in rows]
-
-
-def _as_cell(value: Any) -> Cell:
-    if isinstance(value, datetime):
-        return (
-            serial(value.date())
-            + (value - datetime.combine(value.date(), datetime.min.time())).total_seconds() / 86400
-        )
-    if isinstance(value, date):
-        return serial(value)
-    if value == "":
-        return None
-    return value if isinstance(value, str | bool | int | float) else str(value)
+    rows = first_tab(path)
+    width = max(map(len, rows), default=0)
+    return [row + [None] * (width - len(row)) for row in rows]

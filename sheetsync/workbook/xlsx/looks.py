@@ -86,7 +86,7 @@ class Looks:
             properties |= {"italic": True, "font_color": MUTED, "bg_color": "#f8fafc"}
         if tab.is_tool_tab and column.key == "name":
             properties["bold"] = True
-        if tab.role == "dashboard" and column.key == "progress":
+        if tab.role == "dashboard" and column.key in {"progress", "trend"}:
             properties["font_color"] = tab.color
         return self.made(**properties)
 
