@@ -1,7 +1,7 @@
 """Pictures of every tab of the templates, as LibreOffice shows them: `python -m tests.pictures` renews docs/pictures.
 
-Each template is filled with a year that ends today, synced, and printed; the page of a tab that is about today becomes
-its picture. What is typed is made up from the template's own examples, so that a new template needs nothing here.
+Each template is filled with a year that ends today, synced, and printed; the page of a tab that is about today is its
+picture. What is typed is made up from the template's own examples, so that a new template needs nothing here.
 """
 
 import re

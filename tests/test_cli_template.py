@@ -175,19 +175,19 @@ def test_tabs_are_called_what_the_template_calls_them(tmp_path: Path) -> None:
 
 
 def test_a_form_is_a_second_log(tmp_path: Path) -> None:
-    """docs/templates.md: the tab for a form's answers, with a time in its date column, counts with the Log."""
+    """docs/templates.md: the tab that Google made for a form's answers is adopted, and counts with the Log."""
     text = (DOCS / "templates.md").read_text(encoding="utf-8")
-    block = next(part for part in text.split("```") if "name: with-form" in part).removeprefix("yaml")
+    block = next(part for part in text.split("```") if "key: phone_log" in part).removeprefix("yaml")
     desk = new_desk(tmp_path)
     desk.file("mine.yaml", "\n".join(line[3:] for line in block.splitlines()))
-    desk.configure("template: sales", "template: mine.yaml")
     desk.ok("create", "--examples")
     desk.ok("log", "Cold call", "2")
     with desk.edited() as book:
-        sheet = book["Phone log"]
+        sheet = book.create_sheet("Form Responses 1")
         sheet.append(["Your name", "Timestamp", "Mood", "How many?", "What did you do?"])
         sheet.append(["Ann Example", datetime(2026, 10, 13, 17, 5), "good", 3, "Cold call"])  # noqa: DTZ001  a cell
-        sheet.delete_rows(1)
+    desk.configure("template: sales", "template: mine.yaml")
+    assert "took the tab “Form Responses 1”" in desk.ok("doctor", "--fix").out
     assert desk.ok("sync", "--strict", "--json").json["problems"] == []
     lines = desk.ok("status", "--json").json
     assert next(line["actual"] for line in lines if line["name"] == "Cold call") == 5

@@ -185,10 +185,10 @@ SLIPS: list[tuple[Tabs, tuple[str, int, str], str]] = [
      "the plan takes 42.5 hours a week, from 2026-07-01 on; Ann has 40"),
     (target(("Call", on(6, 1), 170)), ("People", 2, "Hours a week"), "42.5 hours a week, from 2026-06-01 on"),
     (target(("Call", "2026-W20", 170)), ("People", 2, "Hours a week"), "from 2026-05-11 on"),
-    (quarter("1. Meridian 2. Referrals", "Articles", "Rest"), ("Quarterly", 2, "Priority 1"), "4 priorities"),
-    (quarter("Meridian; referrals", "Articles\nand posts"), ("Quarterly", 2, "Priority 1"), "4 priorities"),
+    (quarter("1. Meridian 2. Referrals", "Articles", "Rest"), ("Quarterly", 4, "Priority 1"), "4 priorities"),
+    (quarter("Meridian; referrals", "Articles\nand posts"), ("Quarterly", 4, "Priority 1"), "4 priorities"),
     ({"quarterly": [*quarter("a", "b")["quarterly"], *quarter("c", "d", who="ANN")["quarterly"]]},
-     ("Quarterly", 3, "Quarter"), "Ann has another row for 2026-Q1"),
+     ("Quarterly", 5, "Quarter"), "Ann has another row for 2026-Q1"),
     (tracked("A", "B", "C", "D") | target(*((g, "2026-Q2", 5) for g in "ABCD")),
      ("Targets", 5, "Period"), "2026-Q2 has targets for 4 goals"),
 ]  # fmt: skip
@@ -244,7 +244,7 @@ def test_a_fourth_priority_in_a_column_of_its_own() -> None:
     added = quarter("a", "b", "c", **{"Priority 4": "d"})
     found = typed(added, extra={"quarterly": ["Priority 4", "Mood"]})
     assert [(p.tab, p.row, p.what) for p in found.problems] == [
-        ("Quarterly", 2, "4 priorities are listed for this quarter, more than three")
+        ("Quarterly", 4, "4 priorities are listed for this quarter, more than three")
     ]
 
 

@@ -584,7 +584,7 @@ class TestLibreOffice:
         rows = contents["series"].grid
         assert rows[0][:6] == ["Ann||done", "Done", *DONE["Ann"], "#N/A"]
         assert rows[1][:3] == ["Ann||target", "Target", "#N/A"]
-        assert "days old: the last sync was on Mon 5 Jan 2026" in str(contents["dashboard"].grid[3][0])
+        assert "days old: they are of Mon 5 Jan 2026" in str(contents["dashboard"].grid[3][0])
         assert contents["dashboard"].grid[4][1] == "▸ Weekly"
 
     def test_a_sync_leaves_live_cells_alone(self, own: Path, sales: WorkbookTemplate) -> None:

@@ -495,7 +495,7 @@ class TestColumns:
         assert [str(text)[:14] for text in (shown[1], shown[2], shown[4])] == [
             f'=IF($B{row}="","",' for row in (4, 5, 7)
         ]
-        assert "'Weekly summary'!$G:$G,MATCH($B4&" in shown[1]
+        assert "INDEX('Weekly summary'!$G:$G,MATCH(" in shown[1] and '$B4&"|"&' in shown[1]
         assert (sheet["I4"].number_format, sheet["I4"].font.i) == ("0%", True)
         workbook.write([], {"weekly": {(3, 8): 0.5}})
         assert workbook.read()["weekly"].grid[3][8] == 0.5
