@@ -7,6 +7,7 @@ could make sense of, so that one misspelt key hides no other mistake.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -167,6 +168,8 @@ def _between_parts(mapping: Mapping[str, Any]) -> Iterator[Flaw]:
             needed = " and ".join(sorted(REQUIRED_COLUMNS[role]))
             yield Flaw(("tabs",), f"no tab has the role {role}; add one, with the columns {needed}")
     yield from _of_charts(tabs)
+    if tabs and tabs[0].values.get("hidden") is True:
+        yield Flaw((*tabs[0].at, "hidden"), "the first tab is always seen; hide another one, or move it")
     for tab in tabs:
         yield from _of_a_tab(tab)
         for column in tab.parts("columns"):
@@ -222,6 +225,8 @@ def _of_its_display(tab: _Part) -> Iterator[Flaw]:
         if isinstance(line, str) and line.startswith("{") and line not in known:
             near = did_you_mean(line, known) or ("; here are " + ", ".join(known) if known else "; leave it out")
             yield Flaw((*tab.at, "intro", number), f"a tab with the role {role} cannot show {line}{near}")
+    for chart in tab.parts("charts"):
+        yield from _of_names(chart)
     if tab.parts("charts") and role != "dashboard":
         yield Flaw((*tab.at, "charts"), "only a tab with the role dashboard has charts")
     for rule in rules:
@@ -229,12 +234,38 @@ def _of_its_display(tab: _Part) -> Iterator[Flaw]:
             if key not in (known := tab.keys()):
                 near = did_you_mean(key, known) or "; name keys of this tab"
                 yield Flaw((*rule.at, "columns"), f"there is no column {key}{near}")
-        if rule["when"] in {"equals", "at_least", "below"} and rule.values.get("value") is None:
+        value = rule.values.get("value")
+        if rule["when"] in {"equals", "at_least", "below"} and value is None:
             yield Flaw(rule.at, f"{rule['when']} needs a value")
+        elif rule["when"] in {"at_least", "below"} and not _is_finite(value):
+            yield Flaw((*rule.at, "value"), f"{rule['when']} compares numbers; write one, such as 0.85")
         if rule["when"] == "current" and role != "review":
             yield Flaw((*rule.at, "when"), "only rows of tabs with the role review are about a period")
         if not (rule.values.get("fill") or rule.values.get("ink") or rule.values.get("bold")):
             yield Flaw(rule.at, "changes nothing; give it a fill, an ink or bold")
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _of_names(chart: _Part) -> Iterator[Flaw]:
+    lines = {"trend": TREND_LINES, "outcome": OUTCOME_LINES}.get(chart["kind"], (*TREND_LINES, *OUTCOME_LINES))
+    names = chart.values.get("names")
+    for key in names if isinstance(names, Mapping) else ():
+        if key not in lines:
+            near = did_you_mean(str(key), lines) or f"; its lines are {', '.join(lines)}"
+            yield Flaw((*chart.at, "names", str(key)), f"this chart has no line {key}{near}")
+
+
+def _wrong_with_format(text: str) -> str:
+    """Why no program would take a number format, in words; "" for one that looks right."""
+    bare = re.sub(r'"[^"]*"|\\.', "", text)
+    if '"' in bare:
+        return 'a " is not closed'
+    if bare.count("[") != bare.count("]"):
+        return "a [ is not closed, or there is one too many"
+    return "a format has four parts at most, between semicolons" if bare.count(";") > 3 else ""
 
 
 def _of_charts(tabs: Sequence[_Part]) -> Iterator[Flaw]:
@@ -279,6 +310,8 @@ def _wrong_with_title(title: object) -> Iterator[str]:
 def _of_a_column(tab: _Part, column: _Part, tabs: Sequence[_Part]) -> Iterator[Flaw]:
     if isinstance(column.values.get("title"), str) and not column["title"].strip():
         yield Flaw((*column.at, "title"), "is blank; columns are found by their titles")
+    if wrong := _wrong_with_format(column["format"]):
+        yield Flaw((*column.at, "format"), f"{wrong}; such as 0.0 or #,##0")
     source, choices = column["choices_from"], column.values.get("choices")
     if source:
         known = [f"{t['key']}.{key}" for t in tabs for key in t.keys()]  # noqa: SIM118  no mapping

@@ -18,12 +18,18 @@ from sheetsync.template import MOST_VALUES, Tab, WorkbookTemplate
 TREND_LINES = ("done", "target")
 OUTCOME_LINES = ("so_far", "pace", "likely", "low", "high", "spread")
 TREND_WEEKS = 13
+# The line of the charts whose name is said beside each choice.
+HINTED = {"choose_who": "so_far", "choose_activity": "done"}
 # The first rows below the header of a tab with the role series, and the columns of every row there.
 AS_OF, WEEKS, YEAR = 0, 1, 2
 KEY, LABEL, FIRST_VALUE = 0, 1, 2
 NEVER_SYNCED = "⚠ No sync has run yet: `sheetsync sync` fills this tab"
-NOTHING_CHOSEN = "nothing to draw for this choice"
-CHOOSE = {"choose_who": "← everyone; or choose a person", "choose_activity": "← the first one; or choose another"}
+LINK = "▸ "
+OUR_SIGNS = ("▸", "⚠", "✓", "Charts of", "and of", "Data as of", "|")
+# Said, so that a banner that somebody deleted is missed.
+FRESH = "✓ These numbers are fresh"
+NOTHING_YET, NOTHING_CHOSEN = "nothing to draw yet", "nothing to draw for this choice"
+CHOOSE = {"choose_who": " of everyone; or choose a person", "choose_activity": "; or choose another"}
 _OLD = ("⚠ These numbers are ", " days old: they are of ", ". Does the sync still run?")
 _FRESH_FOR = 1  # days: who syncs once a day is never told off
 _LAST_ROW = 20_000
@@ -106,18 +112,18 @@ def _banner(template: WorkbookTemplate) -> str:
     at = f"{quoted(series)}!${column_letters(FIRST_VALUE)}${series.header_row + 1 + AS_OF}"
     said = f"{quoted(series)}!${column_letters(FIRST_VALUE + 1)}${series.header_row + 1 + AS_OF}"
     old = f'"{_OLD[0]}"&(TODAY()-{at})&"{_OLD[1]}"&{said}&"{_OLD[2]}"'
-    return f'=IF({at}="","{NEVER_SYNCED}",IF(TODAY()-{at}>{_FRESH_FOR},{old},""))'
+    return f'=IF({at}="","{NEVER_SYNCED}",IF(TODAY()-{at}>{_FRESH_FOR},{old},"{FRESH}"))'
 
 
 def banner(days: int, said: str) -> str:
     """What the banner comes to so many days after the day of the numbers, which is `said`."""
-    return f"{_OLD[0]}{days}{_OLD[1]}{said}{_OLD[2]}" if days > _FRESH_FOR else ""
+    return f"{_OLD[0]}{days}{_OLD[1]}{said}{_OLD[2]}" if days > _FRESH_FOR else FRESH
 
 
 def _links(template: WorkbookTemplate, calendar: Calendar, sheet_ids: Mapping[str, int] | None) -> Iterator[LiveCell]:
     """A link to the period under way in each review tab, which survives renaming, sorting and new rows."""
     for tab in template.with_role("review"):
-        letters, text = column_letters(tab.position("period")), "▸ " + tab.title
+        letters, text = column_letters(tab.position("period")), LINK + tab.title
         column = f"{quoted(tab)}!${letters}:${letters}"
         row = f"MATCH({_label_today(tab.cadence or Cadence.WEEK, calendar)},{column},0)"
         if sheet_ids is None:
@@ -133,14 +139,27 @@ def _choice(template: WorkbookTemplate, shown: str) -> Iterator[LiveCell]:
     alone = shown == "choose_who" or choice_cell(template, "choose_who") is None
     yield LiveCell("label", "Charts of" if alone else "and of")
     yield LiveCell("choice", choices_from=f"{next(template.with_role(role)).key}.{key}")  # type: ignore[arg-type]
-    hint = f'IF({_chosen(template, shown)}="","{CHOOSE[shown]}","")'
-    series = template.first("series")
-    row = next((r for r, line in series.lines.items() if line == "done"), None) if series else None
-    if series is not None and row is not None and shown == "choose_activity":
-        key_there = literally(f"{quoted(series)}!$A${row + 1}")
-        found = f"MATCH({key_there},{quoted(series)}!{_below(series, KEY)},0)"
-        hint = f'IF(ISNA({found}),"{NOTHING_CHOSEN}",{hint})'
-    yield LiveCell("hint", CHOOSE[shown], f"={hint}")
+    yield LiveCell("hint", hint("", CHOOSE[shown], chosen=False), _hint(template, shown))
+
+
+def hint(drawn: str, more: str, *, chosen: bool) -> str:
+    """What stands beside a choice: what is `drawn` ("" for nothing), and while nothing is chosen what one may do."""
+    if not drawn:
+        return NOTHING_CHOSEN if chosen else NOTHING_YET
+    return "← " + drawn + ("" if chosen else more)
+
+
+def _hint(template: WorkbookTemplate, shown: str) -> str:
+    series, line = template.first("series"), HINTED[shown]
+    row = next((r for r, there in series.lines.items() if there == line), None) if series else None
+    if series is None or row is None:
+        return '=""'
+    there = f"{quoted(series)}!"
+    wanted = literally(f"{there}$A${row + 1}")
+    found = f"INDEX({there}{_below(series, LABEL)},MATCH({wanted},{there}{_below(series, KEY)},0))"
+    blank = f'{_chosen(template, shown)}=""'
+    drawn = f'"← "&{found}&IF({blank},"{CHOOSE[shown]}","")'
+    return f'=IFERROR({drawn},IF({blank},"{NOTHING_YET}","{NOTHING_CHOSEN}"))'
 
 
 def choice_cell(template: WorkbookTemplate, shown: str) -> tuple[Tab, int, int] | None:

@@ -1,13 +1,26 @@
 """What the formulas of computed columns come to, for programs that only show stored results."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sheetsync.activities import Activity
 from sheetsync.cells import Cell, Memo, Misread, fold, read_date, serial, text_of
 from sheetsync.formulas import LOOKED_UP, lookup_key
-from sheetsync.live import CHOOSE, FIRST_VALUE, KEY, NOTHING_CHOSEN, banner, choice_cell, series_key, values_of
+from sheetsync.live import (
+    CHOOSE,
+    FIRST_VALUE,
+    HINTED,
+    KEY,
+    LABEL,
+    LINK,
+    banner,
+    choice_cell,
+    hint,
+    series_key,
+    values_of,
+)
 from sheetsync.periods import Cadence
 from sheetsync.tables import Table
 from sheetsync.tabs import TabContents
@@ -53,14 +66,26 @@ def stale_live_results(
     chosen = {shown: _chosen(template, contents, shown) for shown in ("choose_who", "choose_activity")}
     series = template.first("series")
     rows = {text_of(row[KEY]): row for row in reversed(grids[series.key][series.header_row :])} if series else {}
+    links = [LINK + tab.title for tab in template.with_role("review")]
+    drawn = _Drawn(chosen, {fold(key): row for key, row in rows.items()}, links)
     stale: dict[str, Results] = {}
     for tab in template.tabs:
-        read = contents[tab.key].grid if tab.key in contents else []
-        wanted = _live_results(tab, chosen, {fold(key): row for key, row in rows.items()}, today)
+        if tab.key not in contents:
+            continue
+        read = contents[tab.key].grid
+        wanted = _live_results(tab, read, drawn, today)
         changed = {place: value for place, value in wanted.items() if _shown(_stored(read, place)) != value}
         if changed:
             stale[tab.key] = changed
     return stale
+
+
+class _Drawn(NamedTuple):
+    """What people chose, by the line they chose in, the rows of series by folded key, and the texts of the links."""
+
+    chosen: Mapping[str, str]
+    rows: Mapping[str, list[Cell]]
+    links: Sequence[str]
 
 
 def _chosen(template: WorkbookTemplate, contents: Mapping[str, TabContents], shown: str) -> str:
@@ -78,16 +103,21 @@ def _shown(cell: Cell) -> Cell:
     return "" if cell is None else cell
 
 
-def _live_results(tab: Tab, chosen: Mapping[str, str], rows: Mapping[str, list[Cell]], today: date) -> Results:
+def _live_results(tab: Tab, read: list[list[Cell]], drawn: "_Drawn", today: date) -> Results:
+    chosen, rows = drawn.chosen, drawn.rows
     who, activity = chosen["choose_who"], chosen["choose_activity"]
     found: Results = {}
     for at, shown in tab.lines.items():
         if shown == "banner":
             of, said = rows["as_of"][FIRST_VALUE : FIRST_VALUE + 2]
             found[at, 0] = banner(serial(today) - int(of or 0), str(said))
+        elif shown == "links":
+            # Only what another program left out when it saved the file; their titles are those of creation.
+            found |= {(at, n): text for n, text in enumerate(drawn.links) if _stored(read, (at, n)) is None}
         elif shown in chosen:
-            drawn = shown == "choose_who" or fold(series_key("done", who, activity)) in rows
-            found[at, 2] = NOTHING_CHOSEN if not drawn else "" if chosen[shown] else CHOOSE[shown]
+            row = rows.get(fold(series_key(HINTED[shown], who, activity)), [])
+            what = text_of(row[LABEL]) if row else ""
+            found[at, 2] = hint(what, CHOOSE[shown], chosen=bool(chosen[shown])) if rows else ""
         elif at in tab.live_rows and tab.role == "series":
             key = series_key(shown, who, activity)
             values = rows.get(fold(key), [])[FIRST_VALUE:]

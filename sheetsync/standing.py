@@ -7,6 +7,9 @@ the template's columns at every sync, so of those only the title counts.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sheetsync.cells import Cell, text_of
+from sheetsync.live import live_cells
+from sheetsync.periods import Calendar
 from sheetsync.tables import known_columns
 from sheetsync.tabs import TabContents
 from sheetsync.template import Column, Tab, WorkbookTemplate
@@ -31,6 +34,30 @@ def as_it_stands(
             tabs.append(tab.model_copy(update={"title": _free(tab.title, taken, longest)}))
             taken.add(tabs[-1].title.casefold())
     return _of(template, tabs)
+
+
+def displaced(template: WorkbookTemplate, contents: Mapping[str, TabContents]) -> list[str]:
+    """Keys of tabs whose live rows do not stand where they were made: somebody put in or deleted rows or columns.
+
+    Their titles and labels are where they were, and no formula comes to nothing while others come to something (a
+    file that was saved without any results says nothing about them).
+    """
+    found = []
+    for tab in template.tabs:
+        if tab.live_rows and tab.key in contents:
+            grid = contents[tab.key].grid
+            titles = [text_of(_at(grid, tab.header_row - 1, at)) for at in range(len(tab.columns))]
+            cells = live_cells(template, tab, Calendar(), dict.fromkeys((t.key for t in template.tabs), 0))
+            labels = all(text_of(_at(grid, *at)) == cell.text for at, cell in cells.items() if cell.look == "label")
+            results = [_at(grid, *at) is not None for at, cell in cells.items() if cell.formula]
+            whole = all(results) or not any(results)
+            if titles != [column.title for column in tab.columns] or not labels or not whole:
+                found.append(tab.key)
+    return found
+
+
+def _at(grid: Sequence[Sequence[Cell]], row: int, column: int) -> Cell:
+    return grid[row][column] if row < len(grid) and column < len(grid[row]) else None
 
 
 def as_it_was_made(template: WorkbookTemplate, made: Collection[str], version: int) -> WorkbookTemplate:

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from lxml import etree
 
 from sheetsync.cells import column_letters
 from sheetsync.config import find_template
-from sheetsync.live import CHOOSE, FIRST_VALUE, NEVER_SYNCED, NOTHING_CHOSEN, values_of
+from sheetsync.live import FIRST_VALUE, FRESH, NEVER_SYNCED, NOTHING_CHOSEN, values_of
 from sheetsync.template import Tab
 from tests import office
 from tests.builders import SALES
-from tests.cli import Desk, new_desk, small_desk
+from tests.cli import Desk, Result, new_desk, small_desk
 from tests.office import needs_office
 
 BOARD, SERIES = SALES.tab("dashboard"), SALES.tab("series")
@@ -27,21 +28,27 @@ def at(tab: Tab, line: str) -> int:
 
 
 def choose(desk: Desk, who: str | None, activity: str | None) -> None:
-    """Choose in the dashboard, as a program does that changes nothing else in the file."""
+    """Choose in the dashboard."""
+    typed = {f"B{at(BOARD, 'choose_who') + 1}": who, f"B{at(BOARD, 'choose_activity') + 1}": activity}
+    retype(desk, BOARD.title, typed)
+
+
+def retype(desk: Desk, title: str, typed: Mapping[str, str | None]) -> None:
+    """Type into cells of a tab, as a program does that changes nothing else in the file."""
     members = {}
     with zipfile.ZipFile(desk.workbook) as archive:
         for info in archive.infolist():
             members[info.filename] = archive.read(info)
-    part = _part_of(members, BOARD.title)
+    part = _part_of(members, title)
     sheet = etree.fromstring(members[part])
-    for line, chosen in (("choose_who", who), ("choose_activity", activity)):
-        (cell,) = sheet.iterfind(f".//{_CELLS}c[@r='B{at(BOARD, line) + 1}']")
+    for name, text in typed.items():
+        (cell,) = sheet.iterfind(f".//{_CELLS}c[@r='{name}']")
         for child in list(cell):
             cell.remove(child)
         cell.attrib.pop("t", None)
-        if chosen is not None:
+        if text is not None:
             cell.set("t", "inlineStr")
-            etree.SubElement(etree.SubElement(cell, f"{_CELLS}is"), f"{_CELLS}t").text = chosen
+            etree.SubElement(etree.SubElement(cell, f"{_CELLS}is"), f"{_CELLS}t").text = text
     members[part] = etree.tostring(sheet, xml_declaration=True, encoding="UTF-8", standalone=True)
     with zipfile.ZipFile(desk.workbook, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -91,9 +98,10 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_a_fresh_workbook_draws_everyones_first_activity(desk: Desk) -> None:
-    """Nothing is chosen: the banner is gone after the first sync, and hints say what to choose."""
+    """Nothing is chosen: the banner says that all is fresh, and hints what is drawn and what one may choose."""
     board = desk.values(BOARD.title)
-    assert not board[at(BOARD, "banner")][0] and hints(desk) == list(CHOOSE.values())
+    assert board[at(BOARD, "banner")][0] == FRESH
+    assert hints(desk) == ["← Revenue of everyone; or choose a person", "← Cold call; or choose another"]
     rows = drawn(desk)
     assert stored(rows, "done") == ["||done", *row_of(rows, "||done")]
     assert sum(row_of(rows, "||done")) > 0 and row_of(rows, "||done") == row_of(rows, "|Cold call|done")
@@ -111,7 +119,7 @@ def test_a_choice_is_kept_and_drawn(desk: Desk) -> None:
     assert stored(rows, "done") == ["Ann|Order won|done", *row_of(rows, "Ann|Order won|done")]
     assert stored(rows, "target") == ["Ann|Order won|target", *["#N/A"] * 13]
     assert stored(rows, "so_far") == ["Ann||so_far", *row_of(rows, "Ann||so_far", 54)]
-    assert hints(desk) == ["", ""]
+    assert hints(desk) == ["← Revenue", "← Order won"]
 
 
 def test_a_second_sync_writes_nothing(desk: Desk) -> None:
@@ -128,7 +136,7 @@ def test_a_choice_that_nobody_has_says_so(desk: Desk) -> None:
     """Beside the choice, in words; the charts are empty, not zero."""
     choose(desk, "Zoe", "Cold call")
     desk.ok("sync")
-    assert hints(desk) == ["", NOTHING_CHOSEN]
+    assert hints(desk) == [NOTHING_CHOSEN, NOTHING_CHOSEN]
     rows = drawn(desk)
     for line in ("done", "target", "so_far", "pace"):
         assert set(stored(rows, line)[1:]) == {"#N/A"}
@@ -162,7 +170,7 @@ def test_every_built_in_template_settles(tmp_path: Path, template: str) -> None:
     assert board
     assert desk.values(board.title)[at(board, "banner")][0] == NEVER_SYNCED
     desk.ok("sync")
-    assert not desk.values(board.title)[at(board, "banner")][0]
+    assert desk.values(board.title)[at(board, "banner")][0] == FRESH
     before = desk.workbook.read_bytes()
     assert "nothing to write" in desk.ok("sync").out
     assert desk.workbook.read_bytes() == before
@@ -201,3 +209,56 @@ def test_a_person_chooses_in_libreoffice(desk: Desk, tmp_path: Path) -> None:
     assert "nothing to write" in desk.ok("sync").out
     formula = desk.cells()[SERIES.title][at(SERIES, "done")][FIRST_VALUE]
     assert re.match(rf"=IFERROR\(IF\(INDEX\(\${column_letters(FIRST_VALUE)}\$", str(formula))
+
+
+def moved(desk: Desk, change: Callable[[Any], None]) -> Result:
+    """A sync after somebody changed the Dashboard as a spreadsheet program does."""
+    with desk.edited() as book:
+        change(book[BOARD.title])
+    return desk.ok("sync", "--json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sheet: sheet.insert_rows(2),
+        lambda sheet: sheet.delete_rows(at(BOARD, "banner") + 1),
+        lambda sheet: sheet.insert_cols(2),
+        lambda sheet: sheet.delete_rows(1, 3),
+    ],
+    ids=["a row put in", "the banner deleted", "a column put in", "three rows deleted"],
+)
+def test_a_dashboard_that_was_moved_is_made_anew(desk: Desk, change: Callable[[Any], None]) -> None:
+    """It reads as before, nothing of it is taken for typing, and the sync after that writes nothing."""
+    right = desk.values(BOARD.title)
+    assert moved(desk, change).json["problems"] == []
+    assert desk.values(BOARD.title) == right
+    assert desk.ok("sync", "--json").json["written"] == {}
+
+
+def test_a_live_cell_that_was_deleted_comes_back(desk: Desk) -> None:
+    """Without its banner a dead cron job would look healthy."""
+    row = at(BOARD, "banner")
+    retype(desk, BOARD.title, {f"A{row + 1}": None})
+    desk.ok("sync")
+    assert desk.values(BOARD.title)[row][0] == FRESH
+    assert "TODAY()" in str(desk.cells()[BOARD.title][row][0])
+
+
+def test_what_was_typed_in_a_row_put_in_is_kept(desk: Desk) -> None:
+    """Also when the tab is made anew: it is listed in Problems."""
+
+    def change(sheet: Any) -> None:
+        sheet.insert_rows(2)
+        sheet["A2"] = "Ring Bo"
+
+    (problem,) = moved(desk, change).json["problems"]
+    assert (problem["tab"], problem["row"], problem["typed"]) == (BOARD.title, 2, "Ring Bo")
+
+
+def test_a_choice_survives_being_moved(desk: Desk) -> None:
+    """It is found by the label before it."""
+    choose(desk, "Ann", None)
+    desk.ok("sync")
+    moved(desk, lambda sheet: sheet.insert_rows(2))
+    assert desk.values(BOARD.title)[at(BOARD, "choose_who")][1] == "Ann"

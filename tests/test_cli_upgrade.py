@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from sheetsync.live import FRESH
 from tests.cli import Desk, day_cell, new_desk
 from tests.google_server import GoogleServer
 from tests.google_team import ANN, ROBOT, desk_at
@@ -78,7 +79,7 @@ def test_what_is_new_is_added_after_a_copy(desk: Desk, command: tuple[str, ...])
     desk.ok("sync", "--strict")
     assert desk.ok("sync", "--json").json["written"] == {}
     shown = desk.values("Dashboard")
-    assert shown[3][0] in {None, ""} and str(shown[4][0]).endswith("Weekly")
+    assert shown[3][0] == FRESH and str(shown[4][0]).endswith("Weekly")
     assert "Nothing to do" in desk.ok("upgrade").out
     assert len(list(desk.folder.glob("goals (before*.xlsx"))) == 1
 

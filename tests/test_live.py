@@ -15,8 +15,10 @@ from sheetsync.formulas import with_semicolons
 from sheetsync.live import (
     CHOOSE,
     FIRST_VALUE,
+    FRESH,
     NEVER_SYNCED,
     NOTHING_CHOSEN,
+    NOTHING_YET,
     OUTCOME_LINES,
     TREND_LINES,
     LiveCell,
@@ -289,7 +291,7 @@ def banner(template: WorkbookTemplate) -> str:
 @needs_office
 @pytest.mark.parametrize("template", [SALES, ODD], ids=["plain", "odd titles"])
 def test_the_banner_tells_of_a_sync_that_is_two_days_old(template: WorkbookTemplate, tmp_path: Path) -> None:
-    """Nothing on the day of the last sync and the day after; from then on how old the numbers are, and since when."""
+    """All is well on the day of the last sync and the day after; then it says how old the numbers are."""
     last = date(2026, 11, 20)
     series = template.tab("series")
     ages = [-1, 0, 1, 2, 3, 30, 400]
@@ -304,7 +306,7 @@ def test_the_banner_tells_of_a_sync_that_is_two_days_old(template: WorkbookTempl
         age: row[0] or ""
         for age, row in zip(ages, book["Banner"].iter_rows(min_col=2, values_only=True), strict=True)
     }
-    assert all(said[age] == "" for age in (-1, 0, 1))
+    assert all(said[age] == FRESH for age in (-1, 0, 1))
     for age in (2, 3, 30, 400):
         assert f" {age} days old" in said[age] and "Fri 20 Nov 2026" in said[age] and said[age].startswith("⚠")
 
@@ -408,5 +410,5 @@ def test_values_are_those_of_the_choice(tmp_path: Path) -> None:
         return sheet.cell(shown_at(DASHBOARD, shown) + 1, 3).value or ""
 
     people, activities = ([hint(n, shown) for n in range(5)] for shown in ("choose_who", "choose_activity"))
-    assert people == [CHOOSE["choose_who"], "", "", "", CHOOSE["choose_who"]]
-    assert activities == [CHOOSE["choose_activity"]] * 2 + [""] + [NOTHING_CHOSEN] * 2
+    assert people == [NOTHING_YET, "← Revenue", "← Revenue", NOTHING_CHOSEN, NOTHING_YET]
+    assert activities == ["← Call" + CHOOSE["choose_activity"]] * 2 + ["← Call", NOTHING_CHOSEN, NOTHING_CHOSEN]

@@ -9,7 +9,7 @@ import pytest
 
 from sheetsync.cells import Cell, serial, trimmed
 from sheetsync.config import find_template
-from sheetsync.live import FIRST_VALUE, choice_cell, live_cells
+from sheetsync.live import FIRST_VALUE, FRESH, choice_cell, live_cells
 from sheetsync.periods import AsOf, Calendar
 from sheetsync.reading import Settings, find_out, find_tables, understand
 from sheetsync.results import Results, stale_live_results, stale_results
@@ -177,14 +177,14 @@ def test_only_live_cells_are_refreshed() -> None:
 
 
 def test_an_old_banner_is_cleared_and_an_error_mended() -> None:
-    """A sync makes the numbers new, so the banner says nothing; #REF! of a tab made again is computed anew."""
+    """A sync makes the numbers new, so the banner says so; #REF! of a tab made again is computed anew."""
     grids, contents = synced(SALES), choosing(SALES, None, None)
     settled = refreshed(contents, stale_live_results(SALES, contents, grids, TODAY))
     board = SALES.tab("dashboard")
     at = next(row for row, line in board.lines.items() if line == "banner")
     broken = refreshed(settled, {"dashboard": {(at, 0): "⚠ 3 days old"}, "series": {(0, FIRST_VALUE): "#REF!"}})
     found = stale_live_results(SALES, broken, grids, TODAY)
-    assert found["dashboard"] == {(at, 0): ""} and list(found["series"]) == [(0, FIRST_VALUE)]
+    assert found["dashboard"] == {(at, 0): FRESH} and list(found["series"]) == [(0, FIRST_VALUE)]
 
 
 def test_values_that_are_not_there_are_not_zero() -> None:

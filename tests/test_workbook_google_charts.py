@@ -10,7 +10,7 @@ import time_machine
 
 from sheetsync.cells import Cell, column_letters, serial
 from sheetsync.charts import drawings, rows_covered
-from sheetsync.live import FIRST_VALUE, YEAR, choice_cell, live_cells, series_key
+from sheetsync.live import FIRST_VALUE, FRESH, YEAR, choice_cell, live_cells, series_key
 from sheetsync.periods import Calendar
 from sheetsync.tabs import differing
 from sheetsync.template import MOST_VALUES, PIXELS_A_ROW, Column, Rule, Tab, WorkbookTemplate
@@ -223,9 +223,9 @@ def test_the_banner_says_that_no_sync_has_run_and_when_it_stops(
     with time_machine.travel(NOW) as clock:
         assert banner().startswith("⚠ No sync has run yet")
         sync(workbook, sales)
-        assert banner() == ""
+        assert banner() == FRESH
         clock.move_to(NOW.replace(day=15))
-        assert banner() == ""
+        assert banner() == FRESH
         clock.move_to(NOW.replace(day=17))
         assert banner().startswith("⚠ These numbers are 3 days old: they are of Wed 14 Oct 2026.")
 
@@ -306,7 +306,7 @@ def test_the_rules_of_a_template_come_first(sales: WorkbookTemplate) -> None:
         {"type": "NUMBER_GREATER_THAN_EQ", "values": [{"userEnteredValue": "=17/20"}]},
         {"type": "NUMBER_LESS", "values": [{"userEnteredValue": "=-3/2"}]},
         {"type": "NOT_BLANK"},
-        {"type": "BLANK"},
+        {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": "=AND(LEN(C2)=0;COUNTA($A2:$S2)>0)"}]},
     ]
     assert [len(rule["ranges"]) for rule in made[:6]] == [1, 1, 2, 1, 1, 1]
     assert made[0]["ranges"][0]["startColumnIndex"] == tab.position("status")
@@ -358,12 +358,12 @@ def test_the_row_of_the_period_under_way_stands_out(workbook: GoogleWorkbook, br
 def test_the_lines_of_a_dashboard_have_the_colour_of_what_they_say(
     workbook: GoogleWorkbook, browser: OpenBook, sales: WorkbookTemplate
 ) -> None:
-    """The banner fills its line when it says something; the line about problems is an alarm or is not."""
+    """The banner fills its line when it warns; the line about problems is an alarm or is not."""
     made = rules(sales, sales.tab("dashboard"))
     says = {rule["ranges"][0]["startRowIndex"]: rule["booleanRule"] for rule in made if "booleanRule" in rule}
     lines = {line: row for row, line in sales.tab("dashboard").lines.items()}
-    assert says[lines["banner"]]["format"] == {"backgroundColor": color("#fed7aa")}
-    banner = f'=$A${lines["banner"] + 1}<>""'
+    assert says[lines["banner"]]["format"]["backgroundColor"] == color("#fed7aa")
+    banner = f'=LEFT($A${lines["banner"] + 1};1)="⚠"'
     assert says[lines["banner"]]["condition"]["values"][0]["userEnteredValue"] == banner
     problems = [
         (rule["booleanRule"]["condition"]["values"][0]["userEnteredValue"], rule["booleanRule"]["format"])

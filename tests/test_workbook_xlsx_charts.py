@@ -153,9 +153,9 @@ class TestLiveCells:
         assert "{" not in str(Excel(path).values("Dashboard")[:8])
 
     def test_the_banner_cannot_be_overlooked(self, path: Path) -> None:
-        """While it says something its whole line is filled; what needs a look is bold."""
+        """While it warns its whole line is filled; what needs a look is bold."""
         rules = {(place, formula): look for place, _, formula, look in rules_of(path, "Dashboard")}
-        assert rules["A4:M4", '$A$4<>""'].fill.bgColor.rgb == "FFFED7AA"
+        assert rules["A4:M4", 'LEFT($A$4,1)="⚠"'].fill.bgColor.rgb == "FFFED7AA"
         alarm = rules["A3:M3", 'LEFT($A$3,1)="⚠"'].font
         assert (alarm.b, alarm.color.rgb) == (True, "FF9A3412")
         assert rules["A3:M3", 'LEFT($A$3,1)="✓"'].font.color.rgb == "FF0F766E"

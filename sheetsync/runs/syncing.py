@@ -10,14 +10,17 @@ from sheetsync.errors import GuardTripped, Problem
 from sheetsync.findings import Findings
 from sheetsync.ledger import Difference, Reading
 from sheetsync.ledger.outbox import Outbox
+from sheetsync.live import OUR_SIGNS
 from sheetsync.periods import AsOf
 from sheetsync.provenance import served_elsewhere
 from sheetsync.reading import Understood, definitions, find_out, find_tables, understand
 from sheetsync.restated import Reported, newly_closed
 from sheetsync.results import stale_live_results, stale_results
 from sheetsync.runs.opening import Opened
+from sheetsync.standing import displaced
 from sheetsync.summaries import lay_out, with_live_rows
 from sheetsync.tabs import TabContents, TabWrite, differing, typed_cells
+from sheetsync.template import Tab
 from sheetsync.workbook import Workbook
 
 _KEPT_FOR = timedelta(days=30)
@@ -29,7 +32,8 @@ class SyncPlan:
     """What a sync found and what it would do.
 
     `writes` are the tool tabs that differ, `results` the stored results of formulas that do, `typed` what people
-    typed into tool tabs and is about to be written over, `closed` what is reported of periods that have just closed.
+    typed into tool tabs and is about to be written over, `closed` what is reported of periods that have just closed,
+    `displaced` the tool tabs whose live rows somebody moved: they are made anew first.
     """
 
     workbook: Workbook
@@ -43,6 +47,7 @@ class SyncPlan:
     typed: Sequence[Problem]
     contents: Mapping[str, TabContents]
     closed: Reported
+    displaced: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +97,32 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
         contents=contents,
         # A look back at an earlier day reports nothing.
         closed=newly_closed(findings.rollups, reported) if as_of.under_way else {},
+        displaced=displaced(run.template, contents),
     )  # fmt: skip
 
 
 def carry_out(run: Opened, plan: SyncPlan) -> None:
     """Record the reading, then write what differs. Killed in between, the next sync ends in the same state."""
-    layout = plan.workbook.layout
     _notice_another_ledger(run, plan)
+    if plan.displaced:
+        plan = _put_in_place(run, plan)
+    layout = plan.workbook.layout
     run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
     run.ledger.record(plan.reading, plan.difference, plan.closed)
     if plan.writes or plan.results:
         run.ledger.intend({write.key: write.grid for write in plan.writes}, plan.typed, run.today)
         plan.workbook.write(plan.writes, plan.results)
         run.ledger.confirm()
+
+
+def _put_in_place(run: Opened, plan: SyncPlan) -> SyncPlan:
+    """Make tool tabs anew whose live rows were moved, and plan again; what was typed there is kept first."""
+    plan.workbook.remake_tabs(plan.displaced, plan.workbook.layout.version)
+    layout, contents = plan.workbook.layout, plan.workbook.read()
+    run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
+    run.ledger.intend({key: contents[key].grid for key in plan.displaced}, plan.typed, run.today)
+    run.ledger.confirm()
+    return plan_sync(run, plan.as_of, accept_removals=True)
 
 
 def _notice_another_ledger(run: Opened, plan: SyncPlan) -> None:
@@ -138,16 +156,34 @@ def _guard(before: int | None, now: int, where: str) -> None:
 def _typed(run: Opened, contents: Mapping[str, TabContents]) -> list[Problem]:
     """What people typed into tool tabs: whatever is neither what was last written nor what was about to be."""
     found: list[Problem] = []
+    moved = displaced(run.template, contents)
     for key, (grid, intended) in run.ledger.written().items():
         if key not in contents:
             continue
         tab, read = run.template.tab(key), contents[key]
+        if key in moved:
+            found += _typed_among_moved(tab, read, (grid, intended))
+            continue
         # What people choose, and what live formulas come to, is theirs.
         ours = [[] if at in tab.live_rows else cells for at, cells in enumerate(read.grid)]
         for row, column, cell in typed_cells(ours, (grid, intended)):
             title = tab.columns[column].title if column < len(tab.columns) else column_letters(column)
             found.append(Problem(read.title, row + 1, title, "", "", text_of(cell)))
     return found
+
+
+def _typed_among_moved(tab: Tab, read: TabContents, ours: Sequence[Sequence[Sequence[Cell]]]) -> Iterator[Problem]:
+    """What people typed where rows were put in: in rows whose first cell none of our rows begins with.
+
+    Where columns were put in, no row is as it was, and nothing can be told.
+    """
+    begins = {text_of(row[0]) for grid in ours for row in grid if row}
+    if not any(text_of(cell) == tab.columns[-1].title for row in read.grid for cell in row[len(tab.columns) - 1 :]):
+        return
+    for number, row in enumerate(read.grid, start=1):
+        first = text_of(row[0]) if row else ""
+        if first and first not in begins and not first.startswith(OUR_SIGNS):
+            yield Problem(read.title, number, tab.columns[0].title, "", "", first)
 
 
 def _with_typed(findings: Findings, typed: Sequence[Problem], run: Opened) -> Findings:

@@ -37,7 +37,7 @@ def upgrade(run: Opened, *, copy: bool = True) -> Iterator[str]:
     contents = workbook.read()
     # The next sync must not take what stands in them now for somebody's typing.
     run.ledger.intend({key: contents[key].grid for key in there}, [], run.today)
-    yield f"made {counted(len(there), 'tab')} of sheetsync's own anew"
+    yield f"made {counted(len(there), 'tab')} of sheetsync's own anew; what you added to them is in the copy"
     yield f"the workbook is of version {version} of {layout.template} now, {before} before; the next sync fills it"
 
 

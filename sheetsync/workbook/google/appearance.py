@@ -20,6 +20,7 @@ _NUMBER_FORMATS: Mapping[ColumnType, tuple[str, str]] = {
 _AUTOMATIC = frozenset(("count", "number", "rating"))
 _HEADER_TEXT, _COMPUTED_FILL = "#ffffff", "#f8fafc"
 MUTED, ALARM = "#64748b", "#9a3412"
+CALM = "#115e59"
 """The ink of what is said aside, and of what must not be overlooked."""
 
 

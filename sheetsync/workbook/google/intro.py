@@ -11,7 +11,7 @@ from dataclasses import replace
 from sheetsync.formulas import with_semicolons
 from sheetsync.live import LiveCell, live_cells
 from sheetsync.template import WRITTEN_LINES, Column, Tab
-from sheetsync.workbook.google.appearance import ALARM, MUTED, color, intro_format, validation
+from sheetsync.workbook.google.appearance import CALM, MUTED, color, intro_format, validation
 from sheetsync.workbook.google.blueprint import Blueprint, one_cell
 from sheetsync.workbook.google.rows import Json, cell_data
 
@@ -65,7 +65,7 @@ def _look(tab: Tab, look: str) -> Json:
         case "hint":
             return {"textFormat": {"fontSize": 10, "italic": True, "foregroundColor": color(MUTED)}}
         case "banner":
-            return {"textFormat": {"bold": True, "foregroundColor": color(ALARM)}}
+            return {"textFormat": {"fontSize": 10, "foregroundColor": color(CALM)}}
         case "link":
             return {"textFormat": {"foregroundColor": color(tab.color), "underline": False}}
         case "choice":

@@ -7,13 +7,13 @@ from sheetsync.cells import column_letters
 from sheetsync.colors import STATUS_COLORS
 from sheetsync.live import is_current
 from sheetsync.template import Rule
-from sheetsync.workbook.google.appearance import ALARM, color, condition
+from sheetsync.workbook.google.appearance import ALARM, CALM, color, condition
 from sheetsync.workbook.google.blueprint import Blueprint, Sheet
 from sheetsync.workbook.google.intro import google_formula, live
 from sheetsync.workbook.google.rows import Json
 
-_CONDITIONS = {"at_least": "NUMBER_GREATER_THAN_EQ", "below": "NUMBER_LESS", "filled": "NOT_BLANK", "blank": "BLANK"}
-_BANNER_FILL, _CALM = "#fed7aa", "#115e59"
+_CONDITIONS = {"at_least": "NUMBER_GREATER_THAN_EQ", "below": "NUMBER_LESS"}
+_BANNER_FILL = "#fed7aa"
 # Paler the less of the target is done.
 _SHADES = {"minpoint": ("0", "#ffffff"), "maxpoint": ("1", "#99e0d3")}
 
@@ -42,11 +42,21 @@ def _condition(blueprint: Blueprint, sheet: Sheet, rule: Rule) -> Json:
     if rule.when == "current":
         formula = is_current(sheet.tab, blueprint.calendar, sheet.tab.header_row + 1)
         return condition("CUSTOM_FORMULA", google_formula(formula))
-    if rule.when in {"filled", "blank"}:
-        return condition(_CONDITIONS[rule.when])
+    if rule.when == "filled":
+        return condition("NOT_BLANK")
+    if rule.when == "blank":
+        return condition("CUSTOM_FORMULA", google_formula(_blank_in_use(sheet, rule)))
     if isinstance(rule.value, str) or rule.value is None:
         return condition("TEXT_EQ", rule.value or "")
     return condition(_CONDITIONS.get(rule.when, "NUMBER_EQ"), _number(rule.value))
+
+
+def _blank_in_use(sheet: Sheet, rule: Rule) -> str:
+    """A blank cell in a row that holds something: the rows below are not in use yet."""
+    places = {column.key: place for place, column in enumerate(sheet.columns)}
+    first, row = min((places[key] for key in rule.columns if key in places), default=0), sheet.tab.header_row + 1
+    whole = f"$A{row}:${column_letters(len(sheet.columns) - 1)}{row}"
+    return f"=AND(LEN({column_letters(first)}{row})=0,COUNTA({whole})>0)"
 
 
 def _number(value: float) -> str:
@@ -73,16 +83,15 @@ def _shades(sheet: Sheet) -> Iterator[Json]:
 
 
 def _lines(blueprint: Blueprint, sheet: Sheet) -> Iterator[Json]:
-    """A banner that says something fills its line; the line about problems has the colour of what it says."""
-    for (row, column), cell in live(blueprint, sheet.tab).items():
+    """A banner that warns fills its line; the line about problems has the colour of what it says."""
+    for (row, _), cell in live(blueprint, sheet.tab).items():
         if cell.look == "banner":
-            # The formula comes to "", which Google does not take for blank.
-            says = condition("CUSTOM_FORMULA", f'=${column_letters(column)}${row + 1}<>""')
-            yield _boolean([sheet.row(row)], says, _BANNER_FILL, None)
+            warns = condition("CUSTOM_FORMULA", google_formula(f'=LEFT($A${row + 1},1)="⚠"'))
+            yield _boolean([sheet.row(row)], warns, _BANNER_FILL, ALARM, bold=True)
     for row, shown in sheet.tab.lines.items():
         if shown == "problems":
             yield _boolean([sheet.row(row)], condition("TEXT_STARTS_WITH", "⚠"), None, ALARM, bold=True)
-            yield _boolean([sheet.row(row)], condition("TEXT_STARTS_WITH", "✓"), None, _CALM)
+            yield _boolean([sheet.row(row)], condition("TEXT_STARTS_WITH", "✓"), None, CALM)
 
 
 def _boolean(ranges: list[Json], when: Json, fill: str | None, ink: str | None, *, bold: bool = False) -> Json:

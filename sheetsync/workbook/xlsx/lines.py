@@ -51,8 +51,9 @@ def _offer(sheet: Any, row: int, column: int, source: str, shown: str) -> None:
 
 
 def _sound_alarm(sheet: Any, tab: Tab, row: int, looks: Looks) -> None:
-    """Fill the line of the banner while it says something: it must be seen in black and white as well."""
-    rule = {"type": "formula", "criteria": f'=$A${row + 1}<>""', "format": looks.made(bg_color=_ALARM_FILL)}
+    """Fill the line of the banner while it warns: it must be seen in black and white as well."""
+    alarm = looks.made(bg_color=_ALARM_FILL, font_color=ALARM, bold=True)
+    rule = {"type": "formula", "criteria": f'=LEFT($A${row + 1},1)="⚠"', "format": alarm}
     sheet.conditional_format(row, 0, row, len(tab.columns) - 1, rule)
 
 

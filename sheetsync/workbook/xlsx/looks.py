@@ -29,9 +29,12 @@ POINTS_A_LINE, _MOST_LINES = 15, 27
 
 
 def wraps(column: Column) -> bool:
-    """Whether the text of a column flows over several lines, and so asks for higher rows."""
-    wrapped = column.type == "long_text" or column.computed in _WRAPPED_KEYS or column.key in _WRAPPED_KEYS
-    return wrapped and not column.hidden
+    """Whether the text of a column flows over several lines, and so asks for higher rows.
+
+    That of a formula does not: it changes by itself, and the heights of people's rows are theirs.
+    """
+    wrapped = column.type == "long_text" or column.key in _WRAPPED_KEYS
+    return wrapped and not column.hidden and not column.computed
 
 
 def lines_of(text: str, width: float) -> int:
@@ -95,7 +98,7 @@ class Looks:
         properties: dict[str, Any] = _FONT | {"font_color": MUTED, "valign": "vcenter"}
         match look:
             case "banner":
-                properties |= {"font_color": ALARM, "bold": True}
+                properties |= {"font_color": WELL}
             case "link":
                 properties |= {"font_color": tab.color, "bold": True}
             case "choice":

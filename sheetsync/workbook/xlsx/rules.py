@@ -12,6 +12,7 @@ from sheetsync.template import Column, Rule, Tab, WorkbookTemplate
 from sheetsync.workbook.xlsx.looks import FRACTION, LAST_ROW, Looks
 
 _LONGEST_MESSAGE = 255
+_LAST_OFFERED = 2000
 
 _NUMERIC = frozenset(("count", "number"))
 
@@ -64,7 +65,9 @@ def offered(template: WorkbookTemplate, source: str) -> str:
     tab = template.tab(key)
     title, letters = quoted(tab), column_letters(tab.position(column_key))
     first, column = tab.header_row + 1, f"{title}!${letters}:${letters}"
-    return f"={title}!${letters}${first}:INDEX({column},MAX({first},COUNTA({column})+{tab.header_row - 1}))"
+    cells = f"{title}!${letters}${first}:${letters}${_LAST_OFFERED}"
+    last = f"SUMPRODUCT(MAX((LEN({cells})>0)*ROW({cells})))"
+    return f"={title}!${letters}${first}:INDEX({column},MAX({first},{last}))"
 
 
 def add_colors(sheet: Any, tab: Tab, columns: Sequence[Column], calendar: Calendar, looks: Looks) -> None:
