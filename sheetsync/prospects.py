@@ -118,5 +118,6 @@ def _best_rates(rollups: "pd.DataFrame") -> Mapping[Key, float]:
         if len(actual) >= BEST_OF:
             done, worked = (np.convolve(part, np.ones(BEST_OF), "valid") for part in (actual, days))
             rates = np.divide(done, worked, out=np.zeros(len(done)), where=worked > 0)
-            found[key] = float(rates.max())
+            if rates.max() > 0:
+                found[key] = float(rates.max())
     return found

@@ -39,10 +39,13 @@ def counted(count: int, thing: str) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share as whole per cent, rounded down below 100, so that 99.6 % never reads as reached."""
-    if value is None or isnan(value):
-        return ""
-    return f"{int(value * 100 + 1e-9) if value < 1 else round(value * 100)} %"
+    """A share as whole per cent; "" when undefined."""
+    return "" if value is None or isnan(value) else f"{hundredths(value)} %"
+
+
+def hundredths(share: float) -> int:
+    """Whole per cent as in a spreadsheet, but 99.6 % never reads as reached."""
+    return min(round(share * 100), 99) if share < 1 - 1e-9 else round(share * 100)
 
 
 def day(value: date) -> str:

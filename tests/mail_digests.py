@@ -28,7 +28,7 @@ BAD_WEEK = replace(
 )
 SILENT_WEEK = replace(
     GOOD_WEEK,
-    headline="nothing logged this week",
+    headline="nothing logged",
     score=None,
     last_score=0.41,
     wins=(),

@@ -39,7 +39,18 @@ def test_plain_lines_in_a_pipe(desk: Desk) -> None:
     said = desk.ok("doctor").out.splitlines()
     assert "ok       columns: every column of the template is there" in said
     assert any(line.startswith("warning  recipients: ") and " → " in line for line in said)
-    assert said[-1] == "15 ok, 1 warning"
+    assert said[-1] == "16 ok, 1 warning"
+
+
+def test_a_mistake_in_an_email_template_is_found(desk: Desk) -> None:
+    """It would stop every email, so it fails the check: exit 3, with file and line."""
+    (desk.folder / "emails").mkdir()
+    own = desk.folder / "emails" / "partner-weekly.txt.j2"
+    own.write_text("one\ntwo {{ digest.nothing }}", encoding="utf-8")
+    said = desk.run("doctor")
+    assert said.code == 3 and "emails: " in said.out and "partner-weekly.txt.j2, line 2" in said.out
+    own.unlink()
+    assert "no mistake in your own templates" in desk.ok("doctor").out
 
 
 def test_a_list_on_a_terminal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

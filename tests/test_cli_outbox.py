@@ -43,6 +43,7 @@ def test_status_shows_every_email_and_why_it_waits(desk: Desk) -> None:
     (email,) = status["emails"]
     assert (email["id"], email["state"], email["recipient"]) == (1, "held", "dana@example.com")
     assert "message" not in email
+    assert email["queued_at"] == "2026-10-14T08:00:00+00:00"
     assert "email.recipients" in email["reply"]
     assert sent(desk) == []
 

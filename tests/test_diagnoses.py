@@ -55,7 +55,7 @@ def test_the_rhythm_first() -> None:
     assert diagnosis.verdict == "restore the rhythm"
     assert diagnosis.weakest == Weakest("Visit", 10, 50)
     assert diagnosis.sentence == (
-        "Orders is at 50 % of what was expected in 2026-Q1, and 26 % of the activities were done: restore the rhythm "
+        "Orders is at 50 % of what was expected in 2026-Q1, and 27 % of the activities were done: restore the rhythm "
         "first; the weakest is Visit (10 of 50); missing most often: the weekly review (0 of 12 weeks)."
     )
     (diagnosis,) = found({"Call": 0, "Visit": 40, "Order": 32})

@@ -75,11 +75,23 @@ def test_the_first_question_is_about_what_is_most_behind() -> None:
 def test_a_silent_week_says_since_when() -> None:
     """The last day with a row is named; a week with one is not silent; nothing ever is none."""
     silent = digest([done(30, 3, month=1)])
-    assert silent.silent_since == date(2026, 1, 30) and silent.headline == "nothing logged this week"
+    assert silent.silent_since == date(2026, 1, 30) and silent.headline == "nothing logged"
     assert digest([done(9, 0)]).silent_since is None and "nothing" not in digest([done(9, 1)]).headline
     assert silent.score is None and silent.questions[0].startswith("How are you")
     never = digest([])
-    assert never.silent_since is None and never.headline == "nothing logged this week"
+    assert never.silent_since is None and never.headline == "nothing logged"
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked"), [("No", "What got in the way of last week’s promise"), (None, "Did you do what you promised")]
+)
+def test_a_promise_that_was_not_kept_is_asked_about(kept: Cell, asked: str) -> None:
+    """What was in the way, not whether; and whether, while nothing was typed."""
+    partner: list[dict[str, Cell]] = [
+        {"period": "2026-W06", "who": "Ann", "next_action": "Ring Bo"},
+        {"period": "2026-W07", "who": "Ann", "promise_kept": kept, "hassles": "No car"},
+    ]
+    assert digest([done(9, 4)], partner=partner).questions[1].startswith(asked)
 
 
 def test_wins_are_what_was_met_and_kept() -> None:

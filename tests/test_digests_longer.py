@@ -125,6 +125,14 @@ def test_a_group_sees_everyones_month() -> None:
     assert found.headline == "Customers 3 of 4.4 together" and found.month == "January 2026"
 
 
+def test_a_silent_month_is_no_score_of_nought() -> None:
+    """Nothing is known of a month without a row: no bar and no percentage, and no list of what is short."""
+    log = [logged(date(2026, 1, 12), "Call", 44), logged(date(2025, 12, 15), "Call", 4, "Ben")]
+    _, ben = group(log=log).members
+    assert ben.score is None
+    assert ben.lines == ("Nothing was logged in January; some months get away. What would help now?",)
+
+
 def test_a_group_reads_what_was_typed() -> None:
     """Under the titles of the tab; and what was meant to be done, from the month before."""
     monthly: list[Row] = [
@@ -213,7 +221,7 @@ def test_a_period_without_anything_reads_as_such() -> None:
     year: Annual = written(annual_digest, "2026", nothing)
     assert year.years == () and year.score is None
     assert weekend(goals=[], activities=[]).targets == () and group(goals=[], activities=[]).members[0].lines == (
-        "Nothing was logged.",
+        "Nothing was logged in January; some months get away. What would help now?",
     )
 
 

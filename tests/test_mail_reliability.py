@@ -172,6 +172,19 @@ def test_a_clock_set_back_mails_nothing_again(files: Desk) -> None:
     assert len(arrived(files)) == 1
 
 
+def test_one_run_in_the_future_does_not_mute_in_silence(files: Desk) -> None:
+    """Back at the right time each run says so and ends with 1, doctor too, and a person may name the week."""
+    files.ok("run", at=FRIDAY + timedelta(days=400))
+    result = files.run("run", at=FRIDAY)
+    assert result.code == 1
+    assert "is the clock right? --period 2026-W42 sends it" in result.out
+    doctor = files.run("doctor", at=FRIDAY)
+    assert doctor.code == 1 and "emails: the clock was, or is, wrong" in doctor.out
+    files.run("email", "send", "--period", "2026-W42", at=FRIDAY)
+    files.run("email", "send", "--period", "2026-W42", at=FRIDAY)
+    assert len(arrived(files)) == 2
+
+
 def test_after_weeks_asleep_only_the_latest_week_is_mailed(files: Desk) -> None:
     """Three Fridays without a run are made up for by one email."""
     files.ok("run", at=FRIDAY)

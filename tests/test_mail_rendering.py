@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from datetime import date
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,15 @@ def test_a_silent_week_says_since_when_and_kindly() -> None:
     for text in (words(email.html), " ".join(email.text.split())):
         assert "Nothing has been logged since Thu 5 Feb." in text
         assert text.index("since Thu 5 Feb") < text.index("Cold calls")
-        assert "has not been said yet" in text
+        assert "has not been said yet" in text and "That happens: a trip" in text
+
+
+def test_after_weeks_of_silence_the_words_are_others() -> None:
+    """From the third week on nobody is told that it happens."""
+    for since, said in ((date(2026, 1, 26), "That happens"), (date(2026, 1, 25), "That is a while now")):
+        email = rendered(replace(SILENT_WEEK, silent_since=since))
+        for text in (words(email.html), " ".join(email.text.split())):
+            assert said in text and ("That happens" in text) == (said == "That happens")
 
 
 def test_a_closed_week_is_not_so_far() -> None:

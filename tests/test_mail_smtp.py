@@ -170,7 +170,7 @@ def test_nobody_listening_is_unavailable() -> None:
     """No connection: nothing was sent, and the message says which server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(Unavailable, match=f"127.0.0.1:{port}"):
+    with pytest.raises(Unavailable, match=f"127.0.0.1:{port} cannot be used: Connection refused; nothing was sent"):
         SmtpTransport("127.0.0.1", port, "none").send(MESSAGE, SENDER, RECIPIENT, lambda state, reply: None)
 
 

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -57,9 +58,12 @@ class Post:
             outbox.enqueue([letter(to, period, expires) for to in recipients], T0)
 
     def run(self, at: datetime = T0) -> list[tuple[str, str]]:
-        """One run: the outcome and reason of each email."""
+        """One run: the outcome and reason of each email; raises what ended it before its time."""
         with self.open(at) as (run, outbox):
-            return [(one.outcome, one.why) for one in deliver(run, outbox)]
+            found = deliver(run, outbox)
+        if error := next((one.stopped for one in found if one.stopped), None):
+            raise error
+        return [(one.outcome, one.why) for one in found]
 
     def letters(self) -> list[Letter]:
         """What the ledger says."""
@@ -234,6 +238,23 @@ def test_a_wrong_password_is_tried_once_a_run(post: Post, monkeypatch: pytest.Mo
         assert outcomes(post.run(T0 + timedelta(minutes=1))) == ["sent", "sent"]
 
 
+def test_what_was_sent_before_an_error_is_told(post: Post, server: SmtpServer) -> None:
+    """The second finds the server changed its mind about the sender: one sent, one that says why, one not tried."""
+    post.queue(TO, "ben@example.com", "cleo@example.com")
+    with post.open() as (run, outbox):
+        answers = iter(("250 OK", "550 5.7.1 not your address"))
+
+        def wanted(_: Letter) -> str:
+            server.replies["mail"] = next(answers)
+            return ""
+
+        found = deliver(run, outbox, still_wanted=wanted)
+    assert [one.outcome for one in found] == ["sent", "waiting", "waiting"]
+    assert "550 5.7.1" in found[1].why and "not tried" in found[2].why
+    assert isinstance(undone(found), ConfigError)
+    assert post.states == ["sent", "queued", "queued"]
+
+
 def trust(server: SmtpServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that trusts the mail server's authority."""
     authority = "".join(map(ssl.DER_cert_to_PEM_cert, server.context.get_ca_certs(binary_form=True)))
@@ -313,6 +334,7 @@ def test_who_is_not_allowed_is_held_until_a_person_says_so(post: Post, server: S
     assert server.commands == []
     with post.open() as (_, outbox):
         assert outbox.approve("eve@elsewhere.org", T0) == 1
+    assert post.letters()[0].reply == "approved"
     assert outcomes(post.run()) == ["sent"]
     post.queue("eve@elsewhere.org", period="2026-W43")
     assert outcomes(post.run()) == ["sent"]
@@ -435,6 +457,28 @@ def test_periods_only_go_forward(post: Post) -> None:
         assert "is the clock right" in why("2025-W50")
         assert why("2026-W43") == ""
         assert why("2026-W42", "new@example.com") == ""
+        assert "done or waiting" in why("2026-W42", TO.upper())
+        assert why_not_queue(outbox, place[0], "2026-W41", place[1], TO, due=T0, asked=True) == ""
+
+
+def test_an_earlier_period_that_a_person_asks_for_is_sent(post: Post, server: SmtpServer) -> None:
+    """Queued after a later one, it is not superseded by that: the clock had been far ahead."""
+    post.queue(TO, period="2027-W46")
+    post.run()
+    post.queue(TO)
+    assert outcomes(post.run()) == ["sent"]
+    assert len(server.messages) == 2
+
+
+def test_a_held_reminder_that_is_out_of_date_is_no_failure(post: Post, server: SmtpServer) -> None:
+    """It was told each time that it is held; a weekly email that nobody let go is a failure."""
+    with post.open() as (_, outbox):
+        weekly = letter("eve@elsewhere.org", expires=T0 + HOUR)
+        outbox.enqueue([weekly, replace(weekly, kind="evening", period="2026-10-16")], T0)
+    (said, _) = post.run()
+    assert said[0] == "held" and "email approve" in said[1]
+    assert outcomes(post.run(T0 + HOUR)) == ["failed", "skipped"]
+    assert post.states == ["expired", "expired"] and server.commands == []
 
 
 def test_what_another_ledger_may_have_sent_is_not_queued(post: Post) -> None:

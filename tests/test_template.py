@@ -194,7 +194,7 @@ CHART = {"kind": "trend", "title": "x"}
         ("series.intro", LINES[1:], "tabs.series.intro: Dashboard needs the lines {done} here"),
         ("series.intro", LINES[:2], "needs the lines {so_far}, {pace}, {likely}, {low}, {high}"),
         # What no program would take, or what would mean two things.
-        ("dashboard.charts.0.names", {"so_fr": "x"}, "names.so_fr: this chart has no line so_fr; did you mean so_far"),
+        ("dashboard.charts.0.names", {"so_fr": "x"}, "names.so_fr: .* no line so_fr; did you mean so_far"),
         ("weekly.rules", [{"when": "below", "value": float("inf"), "bold": True}], "value: below compares numbers"),
         ("weekly.rules", [{"when": "at_least", "value": "abc", "bold": True}], "at_least compares numbers"),
         ("log.columns.3.format", "0.0;;;;", "format: a format has four parts at most"),

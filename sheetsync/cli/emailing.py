@@ -1,7 +1,7 @@
 """`email preview` and `email send`; `outbox` has the rest of the group."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +26,11 @@ _SIGNS = {
     "cancelled": "✘",
     "superseded": "·",
     "paused": "‖",
+    "clock": "✘",
 }
+
+
+_LONGEST_REASON = 600  # characters; a mail server's last word has up to 500
 
 
 @click.group("email")
@@ -60,6 +64,7 @@ def preview_command(
     json_wanted: bool,
 ) -> None:
     """Render every kind of email into files, with a page that shows them side by side, and send nothing."""
+    from sheetsync.mail.cleaning import header_text
     from sheetsync.runs.emailing import Choice
     from sheetsync.runs.previewing import INDEX
 
@@ -68,9 +73,9 @@ def preview_command(
         say_json([{**asdict(one), "path": str(one.path)} for one in found])
         return
     for one in found:
-        context.say(
-            f"{one.kind}: {one.person or 'you'} → {one.recipient or 'no address'}: {one.subject}\n  {one.path}"
-        )
+        why = f"\n  not sent now: {header_text(one.why_not, 200)}" if one.why_not else ""
+        who = header_text(f"{one.person or 'you'} → {one.recipient or 'no address'}", 100)
+        context.say(f"{one.kind}: {who}: {one.subject}\n  {one.path}{why}")
     if len(found) > 1:
         context.say(f"\nAll of them side by side: {found[0].path.with_name(INDEX)}")
     if open_wanted and found:
@@ -110,7 +115,7 @@ def send_command(context: Context, to: str | None, kind: str | None, period: str
 
         deliveries = send(run, Choice(to, period, kind))
     if json_wanted:
-        say_json([asdict(delivery) for delivery in deliveries])
+        say_json([_fields(delivery) for delivery in deliveries])
     else:
         say_deliveries(context, deliveries)
         if not deliveries:
@@ -119,9 +124,18 @@ def send_command(context: Context, to: str | None, kind: str | None, period: str
         raise left
 
 
+def _fields(delivery: "Delivery") -> dict[str, str]:
+    """An email for JSON; an error is said on stderr."""
+    return {each.name: getattr(delivery, each.name) for each in fields(delivery) if each.name != "stopped"}
+
+
 def say_deliveries(context: Context, deliveries: "Sequence[Delivery]") -> None:
-    """One line an email."""
+    """One line an email; typed text cannot reach the terminal as it is."""
+    if not deliveries:
+        return
+    from sheetsync.mail.cleaning import header_text
+
     for one in deliveries:
-        why = f" ({one.why})" if one.why else ""
-        who = f"{one.person or one.kind} → {one.recipient or '?'}"
+        why = f" ({header_text(one.why, _LONGEST_REASON)})" if one.why else ""
+        who = f"{header_text(one.person or one.kind, 80)} → {header_text(one.recipient or '?', 80)}"
         context.say(f"{_SIGNS[one.outcome]} {who}, {one.kind} {one.period}: {one.outcome}{why}")

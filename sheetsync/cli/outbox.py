@@ -183,10 +183,11 @@ def _print(context: Context, letters: "Sequence[Letter]", run: "Opened") -> None
 
 def _cells(letter: "Letter", run: "Opened") -> Iterator[str]:
     from sheetsync.ledger.outbox import WAITING
+    from sheetsync.mail.cleaning import header_text
 
     def local(moment: datetime | None) -> str:
         return f"{moment.astimezone(run.config.zone):%d %b %H:%M}" if moment else ""
 
     tried_again = letter.not_before if letter.state in WAITING else None
-    yield from (str(letter.id), letter.kind, letter.period, letter.person, letter.recipient)
+    yield from (str(letter.id), letter.kind, letter.period, header_text(letter.person, 80), letter.recipient)
     yield from (letter.state, str(letter.attempts), local(letter.queued_at), local(tried_again), letter.reply)

@@ -22,7 +22,10 @@ _SHORT_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member's month: the score, 0 to 1, three lines, what they typed, and what they had meant to do."""
+    """One member's month: the score, 0 to 1, three lines, what they typed, and what they had meant to do.
+
+    A month in which nothing was logged has no score.
+    """
 
     name: str
     score: float | None
@@ -108,19 +111,29 @@ def _member(findings: Findings, person: Person, month: Period, reviews: Iterable
     meant = answers(reviews, person.name, Cadence.MONTH, before.label)
     return Member(
         name=person.name,
-        score=score_of(findings, person, month.label),
-        last_score=score_of(findings, person, before.label),
+        score=_score(findings, person, month),
+        last_score=_score(findings, person, before),
         lines=tuple(_three_lines(findings, person, month)),
         meant=meant.get(_NEXT, ""),
         said=tuple(Said(q.title, said[q.key]) for q in sheets.monthly.questions if said.get(q.key)),
     )
 
 
+def _score(findings: Findings, person: Person, month: Period) -> float | None:
+    return None if _is_silent(findings, person, month) else score_of(findings, person, month.label)
+
+
+def _is_silent(findings: Findings, person: Person, month: Period) -> bool:
+    """Whether nothing was logged in a month: 0 % would say something of the work, and nothing is known of it."""
+    rollups = of_person(findings, person)
+    return rollups.empty or not rollups["actual"][(rollups["period"] == month.label).to_numpy()].any()
+
+
 def _three_lines(findings: Findings, person: Person, month: Period) -> Iterator[str]:
     """The outcome of the month, its activities, and where the year is going."""
     rollups = of_person(findings, person)
-    if rollups.empty:
-        yield "Nothing was logged."
+    if _is_silent(findings, person, month):
+        yield f"Nothing was logged in {month.start:%B}; some months get away. What would help now?"
         return
     year = findings.plan.calendar.containing(Cadence.YEAR, month.start)
     rows: list[Any] = list(rollups[rollups["period"].isin([month.label, year.label])].itertuples(index=False))

@@ -16,6 +16,7 @@ from sheetsync.reviews import Review
 from sheetsync.scores import BEHIND
 
 _LONG_STANDING = 3  # weeks
+_NOT_KEPT = frozenset({"no", "partly"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def weekly_digest(
 def _headline(activities: Sequence[Line], *, is_off: bool, is_silent: bool) -> str:
     if is_off:
         return "a week off"
-    return "nothing logged this week" if is_silent else standing(activities, "week")
+    return "nothing logged" if is_silent else standing(activities, "week")
 
 
 def _reason(person: Person, each: str) -> str:
@@ -144,7 +145,10 @@ def _questions(
     first: str, hassles: Sequence[Hassle], said: Mapping[str, str], promised: Mapping[str, str]
 ) -> tuple[str, str, str]:
     """Three questions for the conversation, from what the week shows."""
-    if promised.get("next_action") and not said.get("promise_kept"):
+    kept = said.get("promise_kept", "").casefold()
+    if promised.get("next_action") and kept in _NOT_KEPT:
+        second = "What got in the way of last week’s promise, and is it still worth doing?"
+    elif promised.get("next_action") and not kept:
         second = "Did you do what you promised last week? What did you learn?"
     elif hassles and hassles[0].weeks >= _LONG_STANDING:
         second = (

@@ -61,18 +61,25 @@ class Outbox:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def known(self, kind: str, period: str, person: str, recipient: str) -> bool:
-        """Whether this email was ever queued."""
+    def known(self, kind: str, period: str, person: str, recipient: str) -> Letter | None:
+        """This email, if it was ever queued; an address in other capitals is the same one."""
         where = (outbox.c.kind == kind) & (outbox.c.period == period) & (outbox.c.person == person)
-        query = select(outbox.c.id).where(self._own, where, outbox.c.recipient == recipient)
-        with self._ledger.transaction() as connection:
-            return connection.execute(query).first() is not None
+        return next(reversed(self._letters(where & same_address(recipient))), None)
 
-    def latest(self, kind: str, person: str) -> str:
-        """The label of the latest period of which an email of this kind about this person was queued, or ""."""
-        query = select(func.max(outbox.c.period)).where(self._own, outbox.c.kind == kind, outbox.c.person == person)
+    def latest(self, kind: str, person: str, *, after: int = 0) -> str:
+        """The label of the latest period of which an email of this kind about this person was queued, or "".
+
+        `after` leaves out those that were queued up to the email of that id.
+        """
+        where = (outbox.c.kind == kind) & (outbox.c.person == person) & (outbox.c.id > after)
+        query = select(func.max(outbox.c.period)).where(self._own, where)
         with self._ledger.transaction() as connection:
             return connection.execute(query).scalar() or ""
+
+    def last_queued(self) -> datetime | None:
+        """When the latest email was queued, by the clock of then; None: none was."""
+        with self._ledger.transaction() as connection:
+            return _aware(connection.execute(select(func.max(outbox.c.queued_at)).where(self._own)).scalar())
 
     def enqueue(self, letters: Sequence[Letter], now: datetime) -> None:
         """Keep new emails; one that is there already raises."""
@@ -142,7 +149,7 @@ class Outbox:
     def refused(self, recipient: str, most: int) -> bool:
         """Whether the last `most` emails to an address that came to an end were all refused."""
         ends = ("sent", "failed", "unknown")
-        query = select(outbox.c.state).where(self._own, outbox.c.recipient == recipient, outbox.c.state.in_(ends))
+        query = select(outbox.c.state).where(self._own, same_address(recipient), outbox.c.state.in_(ends))
         with self._ledger.transaction() as connection:
             last = connection.execute(query.order_by(outbox.c.id.desc()).limit(most)).scalars().all()
         return len(last) == most and set(last) == {"failed"}
@@ -158,13 +165,12 @@ class Outbox:
     def approve(self, address: str, now: datetime) -> int:
         """Allow an address from now on, and let go what is held for it; answers how many emails that are."""
         line = {"workbook": self._ledger.workbook, "address": address.lower()}
-        same = func.lower(outbox.c.recipient) == address.lower()
         with self._ledger.transaction() as connection:
             known = (approvals.c.workbook == line["workbook"]) & (approvals.c.address == line["address"])
             connection.execute(delete(approvals).where(known))
             connection.execute(insert(approvals).values(**line, at=now.astimezone(UTC)))
-            held = update(outbox).where(self._own, same, outbox.c.state == "held")
-            return connection.execute(held.values(state="queued", approved=True)).rowcount
+            held = update(outbox).where(self._own, same_address(address), outbox.c.state == "held")
+            return connection.execute(held.values(state="queued", approved=True, reply="approved")).rowcount
 
     def pause(self) -> Pause | None:
         """The pause that was set last; it may be over."""
@@ -219,6 +225,11 @@ class Outbox:
     def _set(self, letter: Letter, **values: object) -> None:
         with self._ledger.transaction() as connection:
             connection.execute(update(outbox).where(outbox.c.id == letter.id).values(**values))
+
+
+def same_address(recipient: str) -> "ColumnElement[bool]":
+    """Emails to this mailbox: no server that is in use tells capitals apart."""
+    return func.lower(outbox.c.recipient) == recipient.lower()
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select
 
 from sheetsync.ledger import Ledger
+from sheetsync.ledger.outbox import same_address
 from sheetsync.ledger.tables import outbox
 from sheetsync.ledger.tables import told as table
 
@@ -16,7 +17,7 @@ def introduced(ledger: Ledger, kind: str, person: str, recipient: str) -> bool:
     """Whether an email of this kind about this person was ever queued to this address."""
     own = (outbox.c.workbook == ledger.workbook) & (outbox.c.kind == kind) & (outbox.c.person == person)
     with ledger.transaction() as connection:
-        return connection.execute(select(outbox.c.id).where(own, outbox.c.recipient == recipient)).first() is not None
+        return connection.execute(select(outbox.c.id).where(own, same_address(recipient))).first() is not None
 
 
 def told(ledger: Ledger, kind: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ in a cell is hostile here: it never changes the HTML's structure, a header or a 
 """
 
 from sheetsync.mail.messages import Email, compose, valid_address
+from sheetsync.mail.overrides import check_overrides
 from sheetsync.mail.rendering import render, render_index
 from sheetsync.mail.smtp import SmtpTransport
 from sheetsync.mail.transports import Ambiguous, FileTransport, Limited, Refused, Transport
@@ -17,6 +18,7 @@ __all__ = [
     "Refused",
     "SmtpTransport",
     "Transport",
+    "check_overrides",
     "compose",
     "render",
     "render_index",

@@ -21,7 +21,7 @@ from sheetsync.errors import ConfigError
 from sheetsync.mail.bars import heights, segments, text_bar
 from sheetsync.mail.cleaning import header_text, typed_line, typed_text
 from sheetsync.mail.messages import Email, valid_address
-from sheetsync.sentences import sparkline
+from sheetsync.sentences import hundredths, percent, sparkline
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -92,9 +92,9 @@ def _environment(folders: tuple[Path, ...]) -> "Environment":
     environment.filters |= {
         "day": _day,
         "heights": heights,
-        "hundredths": _hundredths,
+        "hundredths": hundredths,
         "number": _number,
-        "percent": _percent,
+        "percent": percent,
         "sparkline": sparkline,
         "wrapped": _wrapped,
     }
@@ -194,15 +194,6 @@ def _day(day: date) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0")
-
-
-def _percent(share: float) -> str:
-    return f"{_hundredths(share)} %"
-
-
-def _hundredths(share: float) -> int:
-    """Whole per cent as in a spreadsheet, but 99.6 % is not yet 100 %."""
-    return min(round(share * 100), 99) if share < 1 else round(share * 100)
 
 
 def _wrapped(text: str, indent: str = "", first: str | None = None) -> str:

@@ -240,4 +240,6 @@ def _words(error: Exception) -> str:
     """An error in one line; a server's reply in its own words."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_decoded(_bytes(error.smtp_error))}"
-    return " ".join(str(error).split()) or type(error).__name__
+    # A system's error without its number.
+    said = (isinstance(error, OSError) and error.strerror) or str(error)
+    return " ".join(said.split()) or type(error).__name__

@@ -5,7 +5,7 @@ this process died is sent once more, byte for byte the same, and never a third t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import median
@@ -13,8 +13,10 @@ from typing import Literal
 
 from sheetsync.config import Config, secret
 from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable, Unfinished, UsageError
+from sheetsync.kinds import KINDS
 from sheetsync.ledger.outbox import Letter, Outbox, Pause
 from sheetsync.mail import Ambiguous, FileTransport, Limited, SmtpTransport, Transport
+from sheetsync.periods import Cadence
 from sheetsync.runs.opening import Opened
 
 # A try with an unclear outcome is repeated once: a mail too few is worse than one too many, two too many are not.
@@ -26,15 +28,17 @@ MOST_A_RUN = 100
 # More than three times the usual recipients is a mistake until a person says otherwise, but not among a handful.
 _UNUSUAL, _HANDFUL = 3, 10
 _REFUSALS = 3
+_NOT_TRIED = "not tried; see the error"
 
 Outcome = Literal[
-    "sent", "already sent", "held", "failed", "waiting", "unknown", "skipped", "cancelled", "superseded", "paused"
-]
+    "sent", "already sent", "held", "failed", "waiting", "unknown", "skipped", "cancelled", "superseded", "paused",
+    "clock",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one email, and why."""
+    """What became of one email, and why. `stopped` is the error that ended the round here, to be raised at last."""
 
     kind: str
     person: str
@@ -42,6 +46,7 @@ class Delivery:
     period: str
     outcome: Outcome
     why: str = ""
+    stopped: SheetsyncError | None = field(default=None, compare=False)
 
 
 def why_not_queue(
@@ -54,14 +59,22 @@ def why_not_queue(
     """
     if outbox.known(kind, period, person, recipient):
         return "it is done or waiting"
+    if asked:
+        return ""
     if (latest := outbox.latest(kind, person)) > period:
-        return f"{latest} was due already, and is later; is the clock right?"
+        return f"{latest} was due already, and is later; is the clock right? --period {period} sends it"
     began = outbox.history_until()
-    if began and due <= began and not asked:
+    if began and due <= began:
         return (
             f"was due before this ledger began ({began:%Y-%m-%d}) and may have been sent; --period {period} sends it"
         )
     return ""
+
+
+def clock_went_back(outbox: Outbox, now: datetime) -> datetime | None:
+    """When an email was queued that is from later than now: the clock was, or is, wrong."""
+    last = outbox.last_queued()
+    return last if last and last > now else None
 
 
 def deliver(
@@ -72,10 +85,19 @@ def deliver(
 ) -> list[Delivery]:
     """Send what waits and is chosen, oldest first; `still_wanted` says why an email is wanted no longer, or "".
 
-    Raises `AuthorizationError` or `ConfigError` when the mail server accepts nobody's mail; the emails then wait.
+    An error that is about all emails (the mail server accepts nobody's mail, say) ends the round, and the rest wait:
+    what was sent before it must be told first, so it is not raised but handed on for `undone`.
     """
-    round_ = _Round(run, outbox, still_wanted)
-    return [round_.handle(letter) for letter in outbox.waiting() if chosen(letter)]
+    round_, found = _Round(run, outbox, still_wanted), list[Delivery]()
+    for letter in filter(chosen, outbox.waiting()):
+        if found and (found[-1].stopped or found[-1].why == _NOT_TRIED):
+            found.append(_told(letter, "waiting", _NOT_TRIED))
+            continue
+        try:
+            found.append(round_.handle(letter))
+        except SheetsyncError as error:
+            found.append(replace(_told(letter, "waiting", str(error)), stopped=error))
+    return found
 
 
 def resend(run: Opened, outbox: Outbox, letter: Letter) -> Delivery:
@@ -115,11 +137,15 @@ class _Round:
         if letter.unclear >= _UNCLEAR_TRIES:
             why = "the connection died twice while it was sent; it may or may not have arrived"
             return self._end(letter, "unknown", "unknown", why)
-        if (latest := self._outbox.latest(letter.kind, letter.person)) > letter.period:
+        # One that a person asked for is queued after those of later periods.
+        if (latest := self._outbox.latest(letter.kind, letter.person, after=letter.id)) > letter.period:
             return self._end(letter, "superseded", "superseded", f"{latest} is due by now")
         if why := self._still_wanted(letter):
             return self._end(letter, "cancelled", "cancelled", why)
         if letter.expires_at and letter.expires_at <= self._run.now:
+            if letter.state == "held" and KINDS[letter.kind].cadence is Cadence.DAY:
+                # It was told every time; a reminder that nobody let go is nothing left undone.
+                return self._end(letter, "expired", "skipped", "it was held until it was out of date")
             tries = {0: "was never tried", 1: "one try"}.get(letter.attempts, f"{letter.attempts} tries")
             why = f"given up, for it is out of date ({tries}); {letter.reply}".rstrip("; ")
             return self._end(letter, "expired", "failed", why)
@@ -127,7 +153,7 @@ class _Round:
 
     def _held(self, letter: Letter) -> Delivery | None:
         if not self.allowed(letter):
-            why = "not among email.recipients; add the address there, then send again"
+            why = "not among email.recipients; add the address there, or `email approve` it"
         elif letter.approved:
             return None
         elif self._outbox.refused(letter.recipient, _REFUSALS):
@@ -258,8 +284,10 @@ def transport_of(config: Config) -> Transport:
 
 def undone(deliveries: Sequence[Delivery]) -> SheetsyncError | None:
     """What to raise when something was left undone: a server that was not there is worth another run."""
+    if stopped := next((delivery.stopped for delivery in deliveries if delivery.stopped), None):
+        return stopped
     outcomes = {delivery.outcome for delivery in deliveries}
-    if outcomes & {"failed", "unknown"}:
+    if outcomes & {"failed", "unknown", "clock"}:
         return Unfinished("some emails were not sent; see why above")
     if "waiting" in outcomes:
         return Unavailable("some emails were not sent; the next run tries again")

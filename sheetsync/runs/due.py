@@ -4,15 +4,16 @@ What identifies an email is its kind, period, person and recipient. Reminders ar
 whoever has Mail `paused` or `stop` is the subject and the reader of nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sheetsync.cells import fold
 from sheetsync.digests.frame import works
 from sheetsync.digests.group import members_of
 from sheetsync.kinds import Kind, When, latest_due, next_due, personal, told_of
+from sheetsync.mail import valid_address
 from sheetsync.people import Person
 from sheetsync.periods import DAY, Cadence, Period
 from sheetsync.plan import Plan
@@ -24,11 +25,15 @@ NOBODY = Person("")
 
 _WAITS = timedelta(days=5)  # a mail server that is away for longer needs a person
 _LATE = timedelta(days=14)  # after which a monthly, quarterly or yearly email is no news
+_MORNING = timedelta(hours=5)  # for which “good morning” is one
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One email that is due: `to` is the address as typed, `came` when it came due, `until` when it is outdated."""
+    """One email that is due: `to` is the address as typed.
+
+    `came` is when it came due, `until` when it is outdated, and `following` when the next one is due.
+    """
 
     kind: Kind
     person: Person
@@ -38,26 +43,25 @@ class Due:
     when: When
     came: datetime
     until: datetime
+    following: datetime
 
 
-def whats_due(run: Opened, people: tuple[Person, ...], kind: Kind) -> list[Due]:
+def whats_due(run: Opened, plan: Plan, kind: Kind) -> list[Due]:
     """The latest email of a kind for each person whom it concerns, by their own zone and Partner day."""
     if kind.to == "keeper":
         return [_due(run, kind, NOBODY, "", run.config.email.keeper)]
     found = []
-    for person in people:
+    for person in plan.people:
         match kind.to:
             case "partner" if person.partner or person.partner_email:
                 found.append(_due(run, kind, person, person.partner, person.partner_email))
             case "person":
                 found.append(_due(run, kind, person, person.name, person.email))
-            case "group" if person.group and _has_others(people, person):
-                found.append(_due(run, kind, person, person.name, person.email))
+            case "group" if person.group:
+                due = _due(run, kind, person, person.name, person.email)
+                if len(members_of(plan, person, due.period)) > 1:
+                    found.append(due)
     return found
-
-
-def _has_others(people: tuple[Person, ...], person: Person) -> bool:
-    return sum(fold(other.group) == fold(person.group) for other in people) > 1
 
 
 def _due(run: Opened, kind: Kind, person: Person, reader: str, to: str) -> Due:
@@ -67,16 +71,18 @@ def _due(run: Opened, kind: Kind, person: Person, reader: str, to: str) -> Due:
     period = latest_due(kind, when, run.now, zone, config.calendar)
     turn = period if told_of(kind, when, config.calendar) == "this" else config.calendar.next(period)
     came = moment(when.day_in(turn), when.at, zone)
-    return Due(kind, person, reader, to, period, when, came, _until(run, kind, when, came, zone))
+    following = next_due(kind, when, run.now, zone, config.calendar).astimezone(zone)
+    return Due(kind, person, reader, to, period, when, came, _until(kind, came, following, zone), following)
 
 
-def _until(run: Opened, kind: Kind, when: When, came: datetime, zone: ZoneInfo) -> datetime:
+def _until(kind: Kind, came: datetime, following: datetime, zone: ZoneInfo) -> datetime:
     """Daily emails are for their day, weekly ones until the next; the others are news for two weeks."""
     match kind.cadence:
         case Cadence.DAY:
-            return moment(came.astimezone(zone).date() + DAY, time(), zone)
+            midnight = moment(came.astimezone(zone).date() + DAY, time(), zone)
+            return min(midnight, came + _MORNING) if kind.name == "morning" else midnight
         case Cadence.WEEK:
-            return next_due(kind, when, run.now, zone, run.config.calendar)
+            return following.astimezone(UTC)
         case _:
             return came + _LATE
 
@@ -88,7 +94,28 @@ def expiry(due: Due, now: datetime) -> datetime:
 
 def too_late(due: Due, now: datetime) -> str:
     """Why an email is no news any more, in words; "" while it is."""
-    return f"it was due on {due.came:%d %b %Y}, which is too long ago" if now >= due.until else ""
+    if now < due.until:
+        return ""
+    moments = (due.came.astimezone(due.following.tzinfo), due.following)
+    came, following = (f"{each:%a} {each.day} {each:%b %Y}, {each:%H:%M}" for each in moments)
+    return f"it was due on {came}; the next is due on {following}"
+
+
+def is_past(due: Due, now: datetime) -> bool:
+    """Whether an email is so long outdated that nobody expects to hear of it: a month’s, quarter’s or year’s."""
+    return now >= due.until and due.kind.cadence.rank > Cadence.WEEK.rank
+
+
+def silenced(due: Due, people: Iterable[Person]) -> str:
+    """Whose Mail keeps an email back, in words: that of whom it is about or, if they are in People, who reads it."""
+    if due.person.mail != "on":
+        return f"Mail is {due.person.mail}"
+    address, name = (valid_address(due.to) or "").lower(), fold(due.reader)
+    for person in people if due.kind.to == "partner" else ():
+        own = (valid_address(person.email) or "").lower()
+        if person.mail != "on" and (own == address != "" or fold(person.name) == name):
+            return f"{person.name}’s Mail is {person.mail}"
+    return ""
 
 
 def why_not(due: Due, plan: Plan, logged: Mapping[str, Collection[date]]) -> str:
@@ -98,12 +125,12 @@ def why_not(due: Due, plan: Plan, logged: Mapping[str, Collection[date]]) -> str
     """
     person, period = due.person, due.period
     reasons = {
-        f"Mail is {person.mail}": person.mail != "on",
         f"{person.name} starts on {person.start}": person.start is not None and person.start >= period.end,
         f"{person.name} left": person.end is not None and person.end <= period.start,
         "the plan begins later": period.end <= plan.first_day,
     }
-    return next((reason for reason, holds in reasons.items() if holds), "") or _nothing_to_say(due, plan, logged)
+    away = next((reason for reason, holds in reasons.items() if holds), "")
+    return silenced(due, plan.people) or away or _nothing_to_say(due, plan, logged)
 
 
 def _nothing_to_say(due: Due, plan: Plan, logged: Mapping[str, Collection[date]]) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from sheetsync.cells import text_of
 from sheetsync.config import find_template, load_config, secret
-from sheetsync.errors import ConfigError, GuardTripped
+from sheetsync.errors import ConfigError, GuardTripped, Unfinished
 from sheetsync.ledger import Ledger
 from sheetsync.periods import DAY, AsOf, Cadence
 from sheetsync.runs import examining_google
@@ -260,6 +260,22 @@ def _outbox(folder: Path) -> Said:
     return Said(f"emails are written to the folder {folder}; nothing is sent")
 
 
+def _emails(setup: Setup) -> Said:
+    """People's own templates, and a ledger from the future, which keeps every email back."""
+    from sheetsync.ledger.outbox import Outbox
+    from sheetsync.runs.delivering import clock_went_back
+    from sheetsync.runs.emailing import check_templates
+
+    check_templates(setup.config)
+    later = clock_went_back(Outbox(setup.ledger), setup.now) if setup.ledger else None
+    if later:
+        found = f"the clock was, or is, wrong: an email was queued on {full_day(later.date())}, later than now"
+        remedy = "set the clock; no email goes by itself until then: sheetsync email send --period 2026-W42 sends one"
+        return failed(found, remedy, Unfinished)
+    own = setup.config.folder / "emails"
+    return Said(f"no mistake in your own templates in {own}" if own.is_dir() else "made from the built-in templates")
+
+
 def _recipients(setup: Setup) -> Said:
     email = setup.config.email
     if not email.recipients:
@@ -325,6 +341,7 @@ _STEPS = (
     Step("size", _size, ("tabs",)),
     Step("sync", _sync, ("folder", "ledger", "columns")),
     Step("mail", _mail, ("configuration",)),
+    Step("emails", _emails, ("configuration", "ledger")),
     Step("recipients", _recipients, ("configuration",)),
     Step("last sync", _last_sync, ("configuration", "template", "ledger")),
     Step("monitoring", _monitoring, ("configuration",)),

@@ -1,7 +1,9 @@
 """Emails to look at: rendered into files, with a page that shows them side by side; nothing is queued or sent."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 
 from sheetsync.cells import fold
@@ -10,15 +12,16 @@ from sheetsync.digests.frame import works
 from sheetsync.digests.samples import samples
 from sheetsync.errors import ConfigError
 from sheetsync.kinds import KINDS
-from sheetsync.mail import Email, render, render_index
+from sheetsync.mail import Email, check_overrides, render, render_index
 from sheetsync.periods import DAY, Cadence, Period
 from sheetsync.runs.due import Due
-from sheetsync.runs.emailing import Choice, chosen_dues, chosen_period, why_not_due
+from sheetsync.runs.emailing import Choice, check_subject, chosen_dues, chosen_period, why_not_due
 from sheetsync.runs.opening import Opened
 from sheetsync.runs.recalling import recall
 from sheetsync.runs.writing import Writer, template_folders
 
 INDEX = "index.html"
+_LONGEST = 40  # characters of a name; a file system takes 255 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,19 @@ def preview(run: Opened, choice: Choice, folder: Path) -> list[Preview]:
 
 
 def preview_samples(config: Config, choice: Choice, folder: Path) -> list[Preview]:
-    """The same with made-up people and numbers, for a workbook that has none yet."""
+    """The same with made-up people and numbers, for a workbook that has none yet.
+
+    Raises `ConfigError` for an own template that is wrong, or that nothing would ever use.
+    """
     digests = [samples(kind)[0] for kind in KINDS if choice.kind in (None, kind)]
-    folders = template_folders(config)
-    found = [
-        _written(folder, (d.kind, d.person, d.person_email, "sample"), render(d, folders), "a sample")
-        for d in digests
-    ]
+    own, built_in = template_folders(config)
+    check_overrides(own, built_in)
+    found = []
+    for digest in digests:
+        email = render(digest, [own, built_in])
+        check_subject(email, digest.kind, own)
+        place = (digest.kind, digest.person, digest.person_email, "sample")
+        found.append(_written(folder, place, email, "a sample"))
     return _indexed(folder, found, config)
 
 
@@ -78,8 +87,7 @@ def _shown(run: Opened, writer: Writer, due: Due) -> Period:
 
 def _written(folder: Path, place: tuple[str, str, str, str], email: Email, why_not: str) -> Preview:
     kind, person, _, period = place
-    stem = "-".join((kind, period, *fold(person).split()))
-    path = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in stem)}.html"
+    path = folder / ("-".join(filter(None, (kind, period, _file_part(person)))) + ".html")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(email.html, encoding="utf-8")
@@ -87,6 +95,15 @@ def _written(folder: Path, place: tuple[str, str, str, str], email: Email, why_n
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); check email.outbox_dir") from None
     return Preview(*place, email.subject, email.text, path, why_not)
+
+
+def _file_part(person: str) -> str:
+    """A name for a file: short enough whatever its alphabet, and each person's own."""
+    name = fold(person)
+    plain = re.sub(r"[^\w]+", "-", name)[:_LONGEST].strip("-")
+    if plain.replace("-", " ") == name:
+        return plain
+    return f"{plain}-{blake2b(name.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
 
 
 def _indexed(folder: Path, found: list[Preview], config: Config) -> list[Preview]:

@@ -162,7 +162,7 @@ def message_of(run: Opened, addressed: Addressed) -> bytes:
     """The final bytes. A partner's reply reaches the person, any other whoever sends."""
     due, sender = addressed.due, run.config.email.sender_address
     host = sender.rpartition("@")[2]
-    parts = (run.ledger.workbook, due.kind.name, due.period.label, due.person.name, addressed.recipient)
+    parts = (run.ledger.workbook, due.kind.name, due.period.label, due.person.name, addressed.recipient.lower())
     mark = blake2b("|".join(parts).encode("utf-8", "replace"), digest_size=16)
     replies_to = valid_address(due.person.email) if due.kind.to == "partner" else None
     return compose(
