@@ -139,7 +139,9 @@ def _choice(template: WorkbookTemplate, shown: str) -> Iterator[LiveCell]:
     alone = shown == "choose_who" or choice_cell(template, "choose_who") is None
     yield LiveCell("label", "Charts of" if alone else "and of")
     yield LiveCell("choice", choices_from=f"{next(template.with_role(role)).key}.{key}")  # type: ignore[arg-type]
-    yield LiveCell("hint", hint("", CHOOSE[shown], chosen=False), _hint(template, shown))
+    formula = _hint(template, shown)
+    if formula:
+        yield LiveCell("hint", hint("", CHOOSE[shown], chosen=False), formula)
 
 
 def hint(drawn: str, more: str, *, chosen: bool) -> str:
@@ -153,7 +155,7 @@ def _hint(template: WorkbookTemplate, shown: str) -> str:
     series, line = template.first("series"), HINTED[shown]
     row = next((r for r, there in series.lines.items() if there == line), None) if series else None
     if series is None or row is None:
-        return '=""'
+        return ""
     there = f"{quoted(series)}!"
     wanted = literally(f"{there}$A${row + 1}")
     found = f"INDEX({there}{_below(series, LABEL)},MATCH({wanted},{there}{_below(series, KEY)},0))"

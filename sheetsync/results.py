@@ -1,7 +1,7 @@
 """What the formulas of computed columns come to, for programs that only show stored results."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -67,7 +67,8 @@ def stale_live_results(
     series = template.first("series")
     rows = {text_of(row[KEY]): row for row in reversed(grids[series.key][series.header_row :])} if series else {}
     links = [LINK + tab.title for tab in template.with_role("review")]
-    drawn = _Drawn(chosen, {fold(key): row for key, row in rows.items()}, links)
+    hinted = [shown for shown in chosen if series and HINTED[shown] in series.lines.values()]
+    drawn = _Drawn(chosen, {fold(key): row for key, row in rows.items()}, links, hinted)
     stale: dict[str, Results] = {}
     for tab in template.tabs:
         if tab.key not in contents:
@@ -81,11 +82,14 @@ def stale_live_results(
 
 
 class _Drawn(NamedTuple):
-    """What people chose, by the line they chose in, the rows of series by folded key, and the texts of the links."""
+    """What people chose, by the line they chose in, the rows of series by folded key, the texts of the links, and the
+    lines of choices beside which a hint stands.
+    """
 
     chosen: Mapping[str, str]
     rows: Mapping[str, list[Cell]]
     links: Sequence[str]
+    hinted: Collection[str]
 
 
 def _chosen(template: WorkbookTemplate, contents: Mapping[str, TabContents], shown: str) -> str:
@@ -114,10 +118,10 @@ def _live_results(tab: Tab, read: list[list[Cell]], drawn: "_Drawn", today: date
         elif shown == "links":
             # Only what another program left out when it saved the file; their titles are those of creation.
             found |= {(at, n): text for n, text in enumerate(drawn.links) if _stored(read, (at, n)) is None}
-        elif shown in chosen:
+        elif shown in drawn.hinted:
             row = rows.get(fold(series_key(HINTED[shown], who, activity)), [])
             what = text_of(row[LABEL]) if row else ""
-            found[at, 2] = hint(what, CHOOSE[shown], chosen=bool(chosen[shown])) if rows else ""
+            found[at, 2] = hint(what, CHOOSE[shown], chosen=bool(chosen[shown]))
         elif at in tab.live_rows and tab.role == "series":
             key = series_key(shown, who, activity)
             values = rows.get(fold(key), [])[FIRST_VALUE:]

@@ -262,3 +262,21 @@ def test_a_choice_survives_being_moved(desk: Desk) -> None:
     desk.ok("sync")
     moved(desk, lambda sheet: sheet.insert_rows(2))
     assert desk.values(BOARD.title)[at(BOARD, "choose_who")][1] == "Ann"
+
+
+def test_a_dashboard_without_all_lines_is_left_alone(tmp_path: Path) -> None:
+    """A choice of people beside weekly charts alone has no hint to miss: a second sync writes nothing."""
+    desk = new_desk(tmp_path)
+    trend = '[{kind: trend, title: "The last 13 weeks"}]'
+    desk.file(
+        "mine.yaml",
+        "extends: sales\nname: mine\ntabs:\n"
+        f"  - {{key: dashboard, charts: {trend}}}\n"
+        '  - {key: series, intro: ["{done}", "{target}"]}\n',
+    )
+    desk.configure("template: sales", "template: mine.yaml")
+    desk.ok("create", "--examples")
+    desk.ok("sync")
+    before = desk.workbook.read_bytes()
+    assert "nothing to write" in desk.ok("sync").out
+    assert desk.workbook.read_bytes() == before

@@ -117,10 +117,11 @@ def carry_out(run: Opened, plan: SyncPlan) -> None:
 
 def _put_in_place(run: Opened, plan: SyncPlan) -> SyncPlan:
     """Make tool tabs anew whose live rows were moved, and plan again; what was typed there is kept first."""
+    run.ledger.intend({}, plan.typed, run.today)
     plan.workbook.remake_tabs(plan.displaced, plan.workbook.layout.version)
     layout, contents = plan.workbook.layout, plan.workbook.read()
     run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
-    run.ledger.intend({key: contents[key].grid for key in plan.displaced}, plan.typed, run.today)
+    run.ledger.intend({key: contents[key].grid for key in plan.displaced}, [], run.today)
     run.ledger.confirm()
     return plan_sync(run, plan.as_of, accept_removals=True)
 
