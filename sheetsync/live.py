@@ -25,7 +25,8 @@ AS_OF, WEEKS, YEAR = 0, 1, 2
 KEY, LABEL, FIRST_VALUE = 0, 1, 2
 NEVER_SYNCED = "⚠ No sync has run yet: `sheetsync sync` fills this tab"
 LINK = "▸ "
-OUR_SIGNS = ("▸", "⚠", "✓", "Charts of", "and of", "Data as of", "|")
+OUR_SIGNS = (LINK.strip(), "⚠", "✓")
+"""What live text of ours begins with that may have changed since it was last seen."""
 # Said, so that a banner that somebody deleted is missed.
 FRESH = "✓ These numbers are fresh"
 NOTHING_YET, NOTHING_CHOSEN = "nothing to draw yet", "nothing to draw for this choice"

@@ -51,6 +51,7 @@ class Said:
 
 STOP_PARTNER = "To stop: say so in a reply, or use “unsubscribe” in your mail program; no account needed."
 STOP_OWN = "To stop these: type “paused” or “stop” in the column Mail, in your row of the people’s tab."
+STOP_KEEPER = "To stop: write “problems: off” into the schedule in the configuration."
 
 
 def in_period(period: Period, as_of: AsOf) -> dict[str, object]:

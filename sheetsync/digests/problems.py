@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sheetsync.digests.frame import Digest, in_period
+from sheetsync.digests.frame import STOP_KEEPER, Digest, in_period
 from sheetsync.digests.sheets import Sheets
 from sheetsync.errors import Problem
 from sheetsync.periods import AsOf, Period
@@ -80,7 +80,7 @@ def problems_digest(
         link_to=sheets.problems.title,
         home=sheets.home.link,
         reason="sheetsync sends this to whoever runs it, on days on which there is something new.",
-        stop="To stop: write “problems: off” into the schedule in the configuration.",
+        stop=STOP_KEEPER,
         tabs=tuple(sorted(tabs, key=lambda tab: tab.new == 0)),
         new=new,
         total=len(problems),

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from sheetsync.digests.days import Ask, Evening, Morning
-from sheetsync.digests.frame import STOP_OWN, STOP_PARTNER, Digest, Said
+from sheetsync.digests.frame import STOP_KEEPER, STOP_OWN, STOP_PARTNER, Digest, Said
 from sheetsync.digests.group import GroupMonthly, Member
 from sheetsync.digests.hassles import Hassle
 from sheetsync.digests.lines import Line
@@ -167,7 +167,7 @@ ANNUAL = Annual(
     rhythm=_RHYTHM, next_period="2027", questions=(Question("picture", "Big picture"),),
 )  # fmt: skip
 PROBLEMS = Problems(
-    **{**_FRAME, "reader": "", "person": "", "person_email": ""}, **_TODAY, kind="problems",
+    **{**_FRAME, "reader": "", "person": "", "person_email": "", "stop": STOP_KEEPER}, **_TODAY, kind="problems",
     headline="2 new things to look at, 3 in all", link_to="Problems",
     reason="sheetsync sends this to whoever runs it, on days on which there is something new.",
     tabs=(

@@ -1,6 +1,6 @@
 """A sync: read, check, guard, record, roll up, lay out, write what differs. `plan_sync` decides, `carry_out` does."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -72,7 +72,8 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
     understood = understand(tables, run.settings(workbook.layout.year), max(run.today, as_of.day))
     if not accept_removals:
         _guard(run.ledger.last_rows(), understood.logged.rows, workbook.location)
-    typed = _typed(run, contents)
+    moved = displaced(run.template, contents)
+    typed = _typed(run, contents, moved)
     reported = run.reported(as_of)
     findings = _with_typed(find_out(understood, as_of, reported), typed, run)
     grids = with_live_rows(run.template, lay_out(run.template, findings), contents)
@@ -97,7 +98,7 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
         contents=contents,
         # A look back at an earlier day reports nothing.
         closed=newly_closed(findings.rollups, reported) if as_of.under_way else {},
-        displaced=displaced(run.template, contents),
+        displaced=moved,
     )  # fmt: skip
 
 
@@ -154,10 +155,12 @@ def _guard(before: int | None, now: int, where: str) -> None:
         )
 
 
-def _typed(run: Opened, contents: Mapping[str, TabContents]) -> list[Problem]:
-    """What people typed into tool tabs: whatever is neither what was last written nor what was about to be."""
+def _typed(run: Opened, contents: Mapping[str, TabContents], moved: Collection[str]) -> list[Problem]:
+    """What people typed into tool tabs: whatever is neither what was last written nor what was about to be.
+
+    `moved` are the tabs whose rows or columns do not stand where they were written.
+    """
     found: list[Problem] = []
-    moved = displaced(run.template, contents)
     for key, (grid, intended) in run.ledger.written().items():
         if key not in contents:
             continue
