@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -16,9 +17,33 @@ def initdb() -> str | None:
     return shutil.which("initdb") or next(iter(installed), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A PostgreSQL server that can be stopped and started again; `url` is without the database's name."""
+
+    url: str
+    programs: Path
+    folder: str
+    options: str
+    user: str | None
+
+    def execute(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs as the user that owns the cluster."""
+        command = [str(self.programs / program), "-D", f"{self.folder}/data", *arguments]
+        subprocess.run(command, check=True, capture_output=True, user=self.user, cwd=self.folder)
+
+    def start(self) -> None:
+        """Start the server; it listens when this returns."""
+        self.execute("pg_ctl", "-o", self.options, "-l", f"{self.folder}/log", "-w", "start")
+
+    def stop(self) -> None:
+        """Stop the server at once, as a crash would."""
+        self.execute("pg_ctl", "-m", "immediate", "stop")
+
+
 @contextmanager
-def postgres_server(program: str) -> Iterator[str]:
-    """The URL of a running server, without the database's name; `program` is its `initdb`."""
+def cluster(program: str, *, fsync: bool = False) -> Iterator[Cluster]:
+    """A running server of one's own; `program` is its `initdb`."""
     programs = Path(os.path.realpath(program)).parent
     # PostgreSQL refuses to run as root.
     user = "postgres" if os.geteuid() == 0 else None
@@ -26,19 +51,21 @@ def postgres_server(program: str) -> Iterator[str]:
         if user:
             shutil.chown(folder, user)
         port = _free_port()
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        log = f"{folder}/log"
-
-        def execute(*command: str) -> None:
-            subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder)
-
-        cluster = f"{folder}/data"
-        execute(str(programs / "initdb"), "-D", cluster, "-U", "goals", "-A", "trust", "-E", "UTF8", "--no-sync")
-        execute(str(programs / "pg_ctl"), "-D", cluster, "-o", options, "-l", log, "-w", "start")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync={'on' if fsync else 'off'}"
+        made = Cluster(f"postgresql+psycopg://goals@127.0.0.1:{port}", programs, folder, options, user)
+        made.execute("initdb", "-U", "goals", "-A", "trust", "-E", "UTF8", "--no-sync")
+        made.start()
         try:
-            yield f"postgresql+psycopg://goals@127.0.0.1:{port}"
+            yield made
         finally:
-            execute(str(programs / "pg_ctl"), "-D", cluster, "-m", "immediate", "stop")
+            made.stop()
+
+
+@contextmanager
+def postgres_server(program: str) -> Iterator[str]:
+    """The URL of a running server, without the database's name; `program` is its `initdb`."""
+    with cluster(program) as running:
+        yield running.url
 
 
 def _free_port() -> int:

@@ -1,5 +1,6 @@
 """The ledger: one line for each row ever seen, on SQLite and on PostgreSQL, and its schema's history."""
 
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -265,6 +266,23 @@ def test_an_email_is_queued_once(ledger: Ledger) -> None:
     outbox.mark(waiting, "sent", "250 " + "x" * 1000)
     assert outbox.waiting() == []
     assert outbox.known("partner-weekly", "2026-W41", "Ann", "dana@example.com")
+
+
+def test_an_email_takes_little_room_and_comes_back_as_it_was(ledger: Ledger, url: str) -> None:
+    """Its bytes are kept compressed; those that an earlier version kept plainly, and odd ones, come back the same."""
+    outbox, engine = Outbox(ledger), create_engine(url)
+    long = b"Subject: A week\r\n\r\n" + b"<td class=line>4 of 5</td>\r\n" * 1000
+    odd = (long, b"", b"x", b"\0zlib\0", b"\0zlib\0" + zlib.compress(b"x"), zlib.compress(b"x"))
+    letters = [Letter("morning", f"2026-10-{14 + n}", "Ann", "ann@example.com", "x", m) for n, m in enumerate(odd)]
+    outbox.enqueue(letters, AT)
+    plain = {"message": b"From: Ann\r\n\r\nplain"}
+    with engine.begin() as connection:
+        kept = connection.execute(text("SELECT message FROM outbox WHERE period = '2026-10-14'")).scalar_one()
+        connection.execute(text("UPDATE outbox SET message = :message WHERE period = '2026-10-16'"), plain)
+    engine.dispose()
+    assert len(kept) < len(long) / 10
+    wanted = [*odd[:2], plain["message"], *odd[3:]]
+    assert [letter.message for letter in outbox.waiting()] == wanted
 
 
 def test_moments_of_an_email_come_back_as_they_were(ledger: Ledger) -> None:

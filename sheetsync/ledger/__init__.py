@@ -20,7 +20,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
 from sheetsync.errors import Problem
-from sheetsync.ledger.database import open_engine, translated
+from sheetsync.ledger.database import look_over, open_engine, translated
+from sheetsync.ledger.locks import Hold, taken
 from sheetsync.ledger.tables import entries, imports, reported, runs, settled, typed_over, workbooks, written
 from sheetsync.restated import Reported
 
@@ -78,9 +79,19 @@ class Reading:
 class Ledger:
     """One workbook's part of the ledger database."""
 
-    def __init__(self, url: str, workbook: str) -> None:
+    def __init__(self, url: str, workbook: str, *, reading: bool = False) -> None:
+        """Open the database and bring it up to date. With `reading`, writers are not kept waiting."""
         self.workbook = workbook
-        self._engine = open_engine(url)
+        self._engine = open_engine(url, reading=reading)
+        self._hold: Hold | None = None
+
+    def hold(self) -> None:
+        """Keep other runs out, wherever they are. Raises `Busy` when one is at work on the workbook.
+
+        From now on a transaction raises `Busy` when a later run has taken over.
+        """
+        with translated(self._engine):
+            self._hold = taken(self._engine, self.workbook)
 
     def of(self, workbook: str) -> "Ledger":
         """The part of another workbook in the same database."""
@@ -92,10 +103,18 @@ class Ledger:
     def transaction(self) -> Iterator["Connection"]:
         """One transaction, with errors in our words."""
         with translated(self._engine), self._engine.begin() as connection:
+            if self._hold is not None:
+                self._hold.check(connection)
             yield connection
+
+    def look_over(self) -> None:
+        """Read the whole database, which a run does only while that is quick. Raises `ConfigError` when damaged."""
+        look_over(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""
+        if self._hold is not None:
+            self._hold.release()
         self._engine.dispose()
 
     def remembered(self) -> Remembered | None:
@@ -273,15 +292,28 @@ class Ledger:
                 if connection.execute(update(written).where(where).values(intended=packed)).rowcount == 0:
                     connection.execute(insert(written).values(workbook=self.workbook, tab=tab, intended=packed))
             if typed:
+                where = (typed_over.c.workbook == self.workbook) & (typed_over.c.seen_on == seen_on)
+                columns = ("tab", "row", "column", "typed")
+                # A run that was killed before it wrote has kept them already.
+                kept = set(map(tuple, connection.execute(select(*(typed_over.c[c] for c in columns)).where(where))))
+                news = [place for p in typed if (place := (p.tab, p.row, p.column, p.typed)) not in kept]
                 common = {"workbook": self.workbook, "seen_on": seen_on}
-                places = [{"tab": p.tab, "row": p.row, "column": p.column, "typed": p.typed} for p in typed]
-                connection.execute(insert(typed_over), [{**common, **place} for place in places])
+                if news:
+                    connection.execute(
+                        insert(typed_over), [common | dict(zip(columns, place, strict=True)) for place in news]
+                    )
 
     def confirm(self) -> None:
         """After a write: the tabs hold what was intended."""
         with self.transaction() as connection:
             where = (written.c.workbook == self.workbook) & written.c.intended.is_not(None)
             connection.execute(update(written).where(where).values(grid=written.c.intended, intended=None))
+
+    def confirmed(self) -> set[str]:
+        """The tool tabs that hold what was last written to them, for certain."""
+        query = select(written.c.tab).where(written.c.workbook == self.workbook, written.c.intended.is_(None))
+        with self.transaction() as connection:
+            return set(connection.execute(query).scalars())
 
     def typed_over(self, since: date) -> list[tuple[date, Problem]]:
         """What people typed into tool tabs since a day, and when it was seen."""

@@ -5,48 +5,112 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sheetsync.errors import ConfigError, Unavailable
+from sheetsync.errors import Busy, ConfigError, SheetsyncError, Unavailable
+from sheetsync.ledger import sqlite
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.exc import DBAPIError
 
-HEAD = "0006"
+HEAD = "0007"
+# Seconds, so that a server that fell silent does not hold a run for ever; a URL may say otherwise.
+_LIBPQ = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "tcp_user_timeout": 60_000}
 
 
-def open_engine(url: str) -> "Engine":
-    """An engine for the URL, its tables up to date.
+def open_engine(url: str, *, reading: bool = False) -> "Engine":
+    """An engine for the URL, its tables up to date. With `reading`, transactions leave room for writers.
 
-    Raises `ConfigError` when the URL is wrong, the folder is missing or the file is no ledger, and `Unavailable` when
-    the server does not answer.
+    Raises `ConfigError` when the URL is wrong, the folder is missing or the file is damaged or no ledger,
+    `Unavailable` when the server does not answer, and `Busy` when another program keeps the file locked.
     """
-    from sqlalchemy import create_engine, event
+    from sqlalchemy import create_engine, make_url
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
     try:
-        engine = create_engine(url)
+        parsed = make_url(url)
+        engine = create_engine(parsed, **_options(parsed, reading=reading))
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-        raise ConfigError(f"ledger: {error}; use sqlite:///sheetsync.db or postgresql+psycopg://...") from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    with translated(engine), engine.begin() as connection:
-        _migrate(connection)
+        hint = "use sqlite:///sheetsync.db or postgresql+psycopg://..."
+        if isinstance(error, ImportError) and error.name == "psycopg":
+            hint = 'PostgreSQL needs another library: pip install "sheetsync[postgres]"'
+        raise ConfigError(f"ledger: {error}; {hint}") from None
+    try:
+        with translated(engine):
+            _prepare(engine, reading=reading)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA busy_timeout=20000")
+def ledger_file(url: str) -> Path | None:
+    """The file that holds a ledger; None for one on a server, in memory, or nowhere."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return sqlite.file_of(make_url(url))
+    except (ArgumentError, ValueError):
+        return None  # opening it says what is wrong
 
 
-def _migrate(connection: "Connection") -> None:
+def _options(url: "URL", *, reading: bool) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return sqlite.options(url, reading=reading)
+    if url.get_backend_name() == "postgresql" and url.get_driver_name() in {"psycopg", "psycopg2"}:
+        return {"connect_args": {name: value for name, value in _LIBPQ.items() if name not in url.query}}
+    return {}
+
+
+def _prepare(engine: "Engine", *, reading: bool) -> None:
+    path = sqlite.file_of(engine.url)
+    if engine.dialect.name == "sqlite":
+        sqlite.prepare(engine, reading=reading)
+    if path:
+        sqlite.make_private(path)
+    with engine.begin() as connection:
+        if path and not reading and sqlite.is_soon_looked_over(path):
+            sqlite.refuse_damage(connection, shown(engine))
+        ready = _version(connection) == HEAD
+    if not ready:
+        if path and not sqlite.may_be_written(path):
+            raise ConfigError(_closed(engine))
+        with engine.connect().execution_options(writing=True) as connection, connection.begin():
+            _migrate(connection, path)
+    if path and sqlite.may_be_written(path):
+        sqlite.use_write_ahead_log(engine, path)
+
+
+def look_over(engine: "Engine") -> None:
+    """Read a whole ledger file. Raises `ConfigError` when it is damaged; a server looks after its own."""
+    if sqlite.file_of(engine.url):
+        with translated(engine), engine.begin() as connection:
+            sqlite.refuse_damage(connection, shown(engine))
+
+
+def _version(connection: "Connection") -> str | None:
+    """The version of a ledger; None where there is none. Raises `ConfigError` when it is of a newer sheetsync."""
     from sqlalchemy import inspect, text
 
-    if inspect(connection).has_table("alembic_version"):
-        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        if version == HEAD:
-            return
-        if version is not None and version > HEAD:
-            raise ConfigError(f"the ledger is of a newer sheetsync (version {version}); update sheetsync")
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version is not None and version > HEAD:
+        raise ConfigError(f"the ledger is of a newer sheetsync (version {version}); update sheetsync")
+    return version
+
+
+def _migrate(connection: "Connection", path: Path | None) -> None:
+    """Bring the tables up to date, all or nothing; one process does it, others wait."""
+    if connection.dialect.name == "postgresql":
+        from sheetsync.ledger.locks import keep_out_others
+
+        keep_out_others(connection, "migrations")
+    version = _version(connection)
+    if version == HEAD:
+        return
+    if path and version:
+        sqlite.keep_copy(path, HEAD)
     from alembic import command
     from alembic.config import Config
 
@@ -56,20 +120,55 @@ def _migrate(connection: "Connection") -> None:
     command.upgrade(config, "head")
 
 
+def shown(engine: "Engine") -> str:
+    """The database's URL without what may be secret: a password may stand in the query too."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)
+
+
 @contextmanager
 def translated(engine: "Engine") -> Iterator[None]:
     """Database errors as one line with an exit code."""
-    from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+    from sqlalchemy.exc import DBAPIError
 
-    # A password may stand in the query too.
-    place = engine.url.set(query={}).render_as_string(hide_password=True)
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        if "unable to open database file" in reason or "readonly database" in reason:
-            raise ConfigError(f"ledger {place}: cannot be opened; does its folder exist and may you write?") from None
-        raise Unavailable(f"ledger {place}: {reason}; the next run may succeed") from None
-    except DatabaseError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise ConfigError(f"ledger {place}: {reason}; move the file away if it is none of ours") from None
+    except DBAPIError as error:
+        raise (_of_sqlite if engine.dialect.name == "sqlite" else _of_server)(error, engine) from None
+
+
+def _of_sqlite(error: "DBAPIError", engine: "Engine") -> SheetsyncError:
+    name, place, reason = getattr(error.orig, "sqlite_errorname", ""), shown(engine), _reason(error)
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return ConfigError(_closed(engine))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+        return Busy(f"ledger {place}: another program keeps it locked; run again when that is done")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return ConfigError(
+            f"ledger {place}: {reason}; see to the disk (is it full, or failing?) and run again: what was recorded "
+            "before is still there"
+        )
+    if name.startswith("SQLITE_CORRUPT"):
+        return ConfigError(sqlite.damaged(place, reason))
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_ERROR")):
+        return ConfigError(f"ledger {place}: {reason}; move the file away if it is none of ours")
+    return SheetsyncError(f"ledger {place}: {reason}; nothing was recorded, report it")
+
+
+def _of_server(error: "DBAPIError", engine: "Engine") -> SheetsyncError:
+    from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+
+    line = f"ledger {shown(engine)}: {_reason(error)}"
+    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+        return Unavailable(f"{line}; the next run may succeed")
+    if isinstance(error, IntegrityError):
+        return SheetsyncError(f"{line}; nothing was recorded, report it")
+    return ConfigError(f"{line}; is the database this tool's own, and may its user write there?")
+
+
+def _closed(engine: "Engine") -> str:
+    return f"ledger {shown(engine)}: cannot be opened; does its folder exist and may you write?"
+
+
+def _reason(error: "DBAPIError") -> str:
+    lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+    return lines[0].strip()

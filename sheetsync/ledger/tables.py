@@ -1,5 +1,8 @@
 """The ledger's tables. A change here needs a migration in `migrations/versions`, which a test compares with this."""
 
+import zlib
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -14,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     false,
 )
@@ -26,6 +30,23 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+class Squeezed(TypeDecorator[bytes]):
+    """Bytes that are kept compressed, and come back as they were; those of earlier versions stand there plainly."""
+
+    impl = LargeBinary
+    cache_ok = True
+    _MARK = b"\0zlib\0"  # no email begins so, and what else begins so is compressed itself
+
+    def process_bind_param(self, value: bytes | None, dialect: Any) -> bytes | None:  # noqa: ARG002
+        """On the way into the database."""
+        return value and self._MARK + zlib.compress(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Any) -> bytes | None:  # noqa: ARG002
+        """On the way out of it."""
+        return zlib.decompress(value[len(self._MARK) :]) if value and value.startswith(self._MARK) else value
+
 
 # A workbook is named by its spreadsheet id, or by its path as the configuration has it.
 workbooks = Table(
@@ -134,7 +155,7 @@ outbox = Table(
     Column("recipient", String(320), nullable=False),
     Column("state", String(20), nullable=False),
     Column("subject", Text, nullable=False),
-    Column("message", LargeBinary, nullable=False),
+    Column("message", Squeezed, nullable=False),
     Column("queued_at", DateTime(timezone=True), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("unclear", Integer, nullable=False, server_default="0"),  # tries whose outcome nobody can know
@@ -171,4 +192,12 @@ told = Table(
     Column("workbook", String(400), primary_key=True),
     Column("kind", String(60), primary_key=True),
     Column("marks", Text, nullable=False),
+)
+
+# A number that grows with each run of a workbook, where the lock that keeps a second run out may get lost.
+fences = Table(
+    "fences",
+    metadata,
+    Column("workbook", String(400), primary_key=True),
+    Column("fence", Integer, nullable=False),
 )

@@ -1,14 +1,18 @@
 """Opening what a run works with: the workbook behind the configuration, its ledger, and the lock around both."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from glob import escape
 from pathlib import Path
 
 from sheetsync.config import Config, find_template
-from sheetsync.errors import Busy, ConfigError
+from sheetsync.errors import ConfigError
 from sheetsync.ledger import Ledger, Remembered
+from sheetsync.ledger.database import ledger_file
+from sheetsync.ledger.locks import held
 from sheetsync.periods import AsOf
 from sheetsync.reading import Settings
 from sheetsync.restated import Reported
@@ -90,25 +94,49 @@ def identity(config: Config) -> str:
     return config.spreadsheet_id or config.workbook
 
 
+def lock_path(config: Config) -> Path:
+    """The file whose lock keeps a second run of the workbook out: one a workbook, whichever configuration names it.
+
+    Beside a local workbook; a Google Sheet's lies beside a ledger that is a file, else beside the configuration.
+    """
+    if config.spreadsheet_id is None:
+        # Wherever a symbolic link leads: that is what gets replaced.
+        real = Path(os.path.realpath(local_path(config)))
+        return real.with_name(f".{real.name}.lock")
+    ledger = ledger_file(config.ledger_url)
+    folder = ledger.parent if ledger else config.folder
+    return Path(os.path.realpath(folder)) / f".{config.spreadsheet_id}.lock"
+
+
+@contextmanager
+def locked(config: Config) -> Iterator[None]:
+    """Keep other runs of the workbook out, on this machine. Raises `Busy` when one is at work.
+
+    What a run left beside a local workbook when it was killed there is removed.
+    """
+    with held(lock_path(config), str(config.workbook_path or config.spreadsheet_id)):
+        if config.workbook_path is not None:
+            _clear_leftovers(Path(os.path.realpath(config.workbook_path)))
+        yield
+
+
+def _clear_leftovers(path: Path) -> None:
+    with suppress(OSError):
+        if any(path.parent.glob(f".{escape(path.stem)}*.tmp")):
+            from sheetsync.workbook.xlsx.archive import clear_leftovers
+
+            clear_leftovers(path)
+
+
 @contextmanager
 def opened(config: Config, now: datetime, *, exclusive: bool = True) -> Iterator[Opened]:
     """Open the ledger, under a lock that keeps a second run out. Raises `Busy` when another run holds it."""
-    from filelock import FileLock, Timeout
-
     template = find_template(config.template, config.folder)
-    lock = FileLock(config.folder / ".sheetsync.lock")
-    if exclusive:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise Busy(f"another run is at work in {config.folder}; try again when it is done") from None
-        except OSError as error:
-            raise ConfigError(f"{config.folder}: no lock file can be written there ({error.strerror})") from None
-    ledger = None
-    try:
-        ledger = Ledger(config.ledger_url, identity(config))
+    with ExitStack() as stack:
+        if exclusive:
+            stack.enter_context(locked(config))
+        ledger = Ledger(config.ledger_url, identity(config), reading=not exclusive)
+        stack.callback(ledger.close)
+        if exclusive:
+            ledger.hold()
         yield Opened(config, template, ledger, now)
-    finally:
-        if ledger is not None:
-            ledger.close()
-        lock.release()

@@ -5,8 +5,10 @@ written beside the old one and takes its place in one step, so a run that dies l
 """
 
 import copy
+import errno
 import os
-import shutil
+import re
+import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -20,6 +22,8 @@ from sheetsync.workbook.xlsx.locks import refuse_if_open
 from sheetsync.workbook.xlsx.refusals import opened_zip, unpacked
 
 _SPEED_OVER_SIZE = 3
+_LONGEST = 48  # characters of a file's name in that of a temporary one, which may be 255 bytes long
+_CANNOT_SYNC_FOLDERS = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM)
 
 
 class Archive:
@@ -139,16 +143,20 @@ def _described_as(member: ZipInfo) -> ZipInfo:
 def replace_file(path: Path, write: Callable[[IO[bytes]], None], check: Callable[[], None]) -> None:
     """Write a file beside `path`, let `check` have the last word, and put it in place in one step.
 
-    Permission bits of a file that is replaced are kept. Raises `ConfigError` when the folder cannot be written.
+    A file that is replaced keeps its owner, its rights and its attributes. Raises `ConfigError` when the folder
+    cannot be written or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Of which nobody else can know the name, so that no two runs share it and none is planted there.
+    temporary = path.with_name(f".{path.name[:_LONGEST]}.{secrets.token_hex(8)}.tmp")
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with temporary.open("wb") as target:
+        replaces = path.exists()
+        with os.fdopen(os.open(temporary, flags, 0o600 if replaces else 0o666), "w+b") as target:
             write(target)
             target.flush()
+            if replaces:
+                _take_after(path, target.fileno())
             os.fsync(target.fileno())
-        if path.exists():
-            shutil.copymode(path, temporary)
         check()
         os.replace(temporary, path)  # noqa: PTH105  the very call that tests make fail
         _sync_folder(path.parent)
@@ -164,13 +172,46 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], None], check: Callable
             temporary.unlink()
 
 
+def clear_leftovers(path: Path) -> None:
+    """Remove what runs that were killed left beside `path`: half-written files of it, or of its copies.
+
+    Only under the workbook's lock: else they may be another run's.
+    """
+    ours = re.compile(rf"\.{re.escape(path.stem[:_LONGEST])}.*\.([0-9a-f]{{16}}|[0-9]+)\.tmp")
+    for found in path.parent.iterdir():
+        if ours.fullmatch(found.name) and path.suffix in found.name and stat.S_ISREG(found.lstat().st_mode):
+            with suppress(OSError):
+                found.unlink()
+
+
+def _take_after(path: Path, descriptor: int) -> None:
+    """Give a new file the owner, the attributes (access lists are among them) and the rights of the old one."""
+    old = path.stat()
+    if os.name == "posix":
+        new = os.fstat(descriptor)
+        if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+            for owner in (old.st_uid, -1):  # whoever may not give it away may still give it to the group
+                with suppress(OSError):
+                    os.fchown(descriptor, owner, old.st_gid)
+                    break
+        with suppress(OSError, AttributeError):
+            for name in os.listxattr(path):
+                os.setxattr(descriptor, name, os.getxattr(path, name))
+        os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
 def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """Have the disk keep the new name. Some file systems cannot; one that fails at it is an error."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC_FOLDERS:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _fingerprint(path: Path) -> tuple[int, int, int]:
