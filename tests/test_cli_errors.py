@@ -64,7 +64,7 @@ def test_a_wrong_configuration(tmp_path: Path, text: str, words: tuple[str, ...]
     desk = Desk(tmp_path)
     desk.config.write_text(text, encoding="utf-8")
     desk.run("sync").refused(3, *words)
-    assert {path.name for path in tmp_path.iterdir()} <= {"config.yaml", ".sheetsync.lock"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"config.yaml", ".goals.xlsx.lock"}
 
 
 def test_errors_as_json(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_every_exit_code_is_documented() -> None:
     codes = {c.exit_code for c in classes}
     documented = _documented()
     assert codes == {1, 2, 3, 4, 5, 6, 75}
-    assert set(documented) - {0, 130, 141} == codes
+    assert set(documented) - {0, 130, 141, 143} == codes
     for row in documented.values():
         cells = [cell.strip() for cell in row.split("|")]
         assert len(cells) == 3

@@ -103,7 +103,7 @@ def test_pause_queues_and_sends_later(desk: Desk) -> None:
     """`run` says that it is paused and is content; afterwards the email goes."""
     desk.ok("email", "approve", "dana@example.com")
     assert "until 2026-10-16 00:00 UTC" in desk.ok("email", "pause", "--until", "2026-10-16").out
-    said = desk.ok("run").out
+    said = desk.ok("-v", "run").out
     assert "paused (until 2026-10-16 00:00 UTC)" in said
     assert desk.ok("email", "status", "--json").json["paused"]["until"].startswith("2026-10-16")
     assert sent(desk) == []

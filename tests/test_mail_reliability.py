@@ -177,7 +177,7 @@ def test_one_run_in_the_future_does_not_mute_in_silence(files: Desk) -> None:
     files.ok("run", at=FRIDAY + timedelta(days=400))
     result = files.run("run", at=FRIDAY)
     assert result.code == 1
-    assert "is the clock right? --period 2026-W42 sends it" in result.out
+    assert "is the clock right? --period 2026-W42 sends it" in result.err
     doctor = files.run("doctor", at=FRIDAY)
     assert doctor.code == 1 and "emails: the clock was, or is, wrong" in doctor.out
     files.run("email", "send", "--period", "2026-W42", at=FRIDAY)

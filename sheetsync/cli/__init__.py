@@ -1,17 +1,20 @@
 """The command line: parse, open, call, print, exit. Each command is a module of its own, loaded when it is called."""
 
 import gc
+import io
 import sys
 import traceback
 from importlib import import_module
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import click
 
 from sheetsync import __version__
 from sheetsync.cli.context import Context
+from sheetsync.cli.saying import Log
 from sheetsync.errors import SheetsyncError
+from sheetsync.runs.stopping import Stopped, listen
 
 # Where each command is, in the order of the help page.
 _COMMANDS = {
@@ -27,10 +30,18 @@ _COMMANDS = {
     "status": ("reporting", "Show the scorecard."),
     "export": ("reporting", "Hand activities or rollups on as CSV or JSON."),
     "email": ("emailing", "Preview or send the partner emails."),
+    "history": ("remembering", "What was logged when: first seen, changed, gone, back."),
+    "restore": ("remembering", "Bring deleted rows back into the log."),
+    "backup": ("remembering", "Copy the ledger, and a local workbook, as they are now."),
+    "forget": ("remembering", "Remove a person from the ledger, for good."),
     "template": ("templating", "See and check what workbooks are made from."),
+    "schedule": ("scheduling", "Print what cron or systemd needs to run this unattended."),
     "doctor": ("examining", "Look at everything a set-up needs; say what is wrong and what to do."),
     "auth": ("authorizing", "Sign in to Google, and see who is signed in."),
 }
+
+
+_UNSHOWN = "what there was to show could not be written"
 
 
 class _Commands(click.Group):
@@ -61,16 +72,27 @@ class _Commands(click.Group):
 )  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Say more; show tracebacks.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How errors are written.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", expose_value=False,  # see `Log`
+    help="How stderr is written.",
+)  # fmt: skip
 @click.version_option(__version__, prog_name="sheetsync")
 @click.pass_context
-def cli(ctx: click.Context, config: str, verbose: bool, quiet: bool, log_format: str) -> None:
+def cli(ctx: click.Context, config: str, verbose: bool, quiet: bool) -> None:
     """Goals become activities people log in a spreadsheet, and are looked at on a rhythm."""
-    ctx.obj = Context(config, verbose=verbose, quiet=quiet, log_format=log_format)
+    log = ctx.obj if isinstance(ctx.obj, Log) else Log()
+    log.command = ctx.invoked_subcommand or ""
+    ctx.obj = Context(config, verbose=verbose, quiet=quiet, log=log)
+    log.config_path = ctx.obj.config_path
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and exit with its code (docs/exit-codes.md)."""
+    """Run a command and exit with its code (docs/exit-codes.md). A signal ends it in good order."""
+    listen()
+    # What a locale's letters lack must not end a run.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     # What a run reads stays to its end, so to look for garbage again and again takes a fifth of the time for nothing.
     gc.disable()
     code = run(sys.argv[1:] if arguments is None else arguments)
@@ -80,27 +102,57 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command; answers its exit code. An error is one line; `-v` shows the traceback as well."""
+    log = Log(arguments)
+    code = _run(arguments, log)
+    if log.unshown:
+        code = log.failed(f"{_UNSHOWN} ({log.unshown}); the work itself is done, see to the disk", code or 1)
+    log.end(code)
+    return code
+
+
+def _run(arguments: list[str], log: Log) -> int:
     try:
-        result: Any = cli.main(arguments, prog_name="sheetsync", standalone_mode=False)
+        result: Any = cli.main(arguments, prog_name="sheetsync", standalone_mode=False, obj=log)
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        return _refused(error, arguments)
+        return _refused(error, log)
     except BrokenPipeError:
-        sys.stderr.close()  # or Python complains about the pipe once more while it shuts down
+        if sys.stderr is not None:
+            sys.stderr.close()  # or Python complains about the pipe once more while it shuts down
         return 141
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        return _said("stopped", 130, arguments)
+    except (Stopped, click.exceptions.Abort, KeyboardInterrupt) as end:
+        return _stopped(end, log)
     except Exception as error:
-        code = error.exit_code if isinstance(error, SheetsyncError) else 1
-        if {"-v", "--verbose"} & set(arguments):
-            traceback.print_exc()
-        ours = f"an error in sheetsync itself, {type(error).__name__}: {error}; -v shows where"
-        return _said(str(error) if isinstance(error, SheetsyncError) else ours, code, arguments)
+        where = traceback.format_exc() if {"-v", "--verbose"} & set(arguments) else ""
+        return _failed(error, where, log)
 
 
-def _refused(error: click.ClickException, arguments: list[str]) -> int:
+def _failed(error: Exception, where: str, log: Log) -> int:
+    if isinstance(error, OSError) and _is_about_showing(error):
+        log.unshown = error.strerror or type(error).__name__
+        return 0
+    code = error.exit_code if isinstance(error, SheetsyncError) else 1
+    ours = f"an error in sheetsync itself, {type(error).__name__}: {error}; -v shows where"
+    text = str(error) if isinstance(error, SheetsyncError) else ours
+    return log.failed(text, code, getattr(error, "__notes__", ()), where)
+
+
+def _is_about_showing(error: OSError) -> bool:
+    """Whether it came up while something was printed, by Click or rich; work is done before it is shown."""
+    files = [Path(frame.f_code.co_filename).parts[-2:] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return bool({("click", "utils.py"), ("rich", "console.py")} & set(files))
+
+
+def _stopped(end: BaseException, log: Log) -> int:
+    signal = end if isinstance(end, Stopped) else end.__cause__  # Click has its own name for Ctrl-C
+    if not isinstance(signal, Stopped):
+        return log.failed("stopped", 130)
+    return log.failed(str(signal), signal.exit_code, getattr(signal, "__notes__", ()))
+
+
+def _refused(error: click.ClickException, log: Log) -> int:
     """Click's words on one line, and which help page says how it is done."""
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # Click before 8.2 has none
         error.show()
@@ -108,15 +160,4 @@ def _refused(error: click.ClickException, arguments: list[str]) -> int:
     words = " ".join(error.format_message().split()).rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
     help_page = f"; {context.command_path} --help shows how" if context else ""
-    return _said(words + help_page, error.exit_code, arguments)
-
-
-def _said(text: str, code: int, arguments: list[str]) -> int:
-    line = " ".join(text.splitlines())
-    if any("json" in pair and "log-format" in pair for pair in map("=".join, pairwise(["", *arguments, ""]))):
-        import json
-
-        click.echo(json.dumps({"level": "error", "exit_code": code, "message": line}, ensure_ascii=False), err=True)
-    else:
-        click.echo(f"sheetsync: {line}", err=True)
-    return code
+    return log.failed(words + help_page, error.exit_code)

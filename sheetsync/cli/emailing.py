@@ -8,6 +8,7 @@ import click
 
 from sheetsync.cli.context import Context, as_json, pass_context, say_json
 from sheetsync.cli.outbox import approve_command, pause_command, resend_command, status_command
+from sheetsync.cli.saying import Level
 from sheetsync.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ def send_command(context: Context, to: str | None, kind: str | None, period: str
         from sheetsync.runs.delivering import undone
         from sheetsync.runs.emailing import Choice, send
 
+        context.log.start("email send")
         deliveries = send(run, Choice(to, period, kind))
+    log_deliveries(context, deliveries)
     if json_wanted:
         say_json([_fields(delivery) for delivery in deliveries])
     else:
@@ -126,16 +129,26 @@ def send_command(context: Context, to: str | None, kind: str | None, period: str
 
 def _fields(delivery: "Delivery") -> dict[str, str]:
     """An email for JSON; an error is said on stderr."""
-    return {each.name: getattr(delivery, each.name) for each in fields(delivery) if each.name != "stopped"}
+    return {each.name: getattr(delivery, each.name) for each in fields(delivery) if each.compare}
 
 
 def say_deliveries(context: Context, deliveries: "Sequence[Delivery]") -> None:
     """One line an email; typed text cannot reach the terminal as it is."""
-    if not deliveries:
-        return
+    for one in deliveries:
+        context.say(delivery_line(one))
+
+
+def delivery_line(one: "Delivery") -> str:
+    """What became of one email."""
     from sheetsync.mail.cleaning import header_text
 
+    why = f" ({header_text(one.why, _LONGEST_REASON)})" if one.why else ""
+    who = f"{header_text(one.person or one.kind, 80)} → {header_text(one.recipient or '?', 80)}"
+    return f"{_SIGNS[one.outcome]} {who}, {one.kind} {one.period}: {one.outcome}{why}"
+
+
+def log_deliveries(context: Context, deliveries: "Sequence[Delivery]") -> None:
+    """An event an email, for programs."""
     for one in deliveries:
-        why = f" ({header_text(one.why, _LONGEST_REASON)})" if one.why else ""
-        who = f"{header_text(one.person or one.kind, 80)} → {header_text(one.recipient or '?', 80)}"
-        context.say(f"{_SIGNS[one.outcome]} {who}, {one.kind} {one.period}: {one.outcome}{why}")
+        level: Level = "warning" if one.outcome in {"failed", "unknown", "clock"} else "info"
+        context.log.event("email", level, **_fields(one))

@@ -175,7 +175,7 @@ def _print(context: Context, letters: "Sequence[Letter]", run: "Opened") -> None
         right = heading in ("ID", "Tries")
         table.add_column(heading, justify="right" if right else "left", no_wrap=heading not in ("To", _HEADINGS[-1]))
     for letter in letters:
-        cells = [Text(cell) for cell in _cells(letter, run)]
+        cells = [Text(context.log.clean(cell)) for cell in _cells(letter, run)]
         cells[_HEADINGS.index("State")].stylize(_STYLES.get(letter.state, ""))
         table.add_row(*cells)
     context.console().print(table)

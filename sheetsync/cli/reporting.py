@@ -65,6 +65,15 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and isnan(value) else value
 
 
+# The columns of the scorecard: title, whether numbers stand in it, and how wide a terminal must be to have it: a
+# number that is cut off is another number.
+_SCORECARD = (
+    ("", False, 0), ("Goal or activity", False, 0), ("Period", False, 0), ("So far", True, 0), ("Target", True, 0),
+    ("Progress", False, 100), ("Pace", True, 0), ("Status", False, 0), ("Kept", False, 100), ("Chance", True, 0),
+    ("In words", False, 140),
+)  # fmt: skip
+
+
 def _print(context: Context, findings: "Findings", who: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -79,11 +88,8 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
         console.print("No goals yet: fill in People, Goals and Activities, then sync.")
         return
     table = Table(box=None, padding=(0, 1), header_style="bold")
-    for title, right in (
-        ("", False), ("Goal or activity", False), ("Period", False), ("So far", True), ("Target", True),
-        ("Progress", False), ("Pace", True), ("Status", False), ("Kept", False), ("Chance", True),
-        ("In words", False),
-    ):  # fmt: skip
+    shown = [column for column in _SCORECARD if console.width >= column[2]]
+    for title, right, _ in shown:
         table.add_column(title, justify="right" if right else "left", no_wrap=title != "In words")
     person = None
     for row in rows:
@@ -92,7 +98,7 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
             table.add_row(Text(person, style="bold underline"), end_section=False)
         style = _STYLES.get(row.status, "dim")
         pace_share = row.expected / row.target if row.target > 0 else None
-        table.add_row(
+        cells: tuple[str | Text, ...] = (
             Text(_SIGNS.get(row.status, "·"), style=style),
             Text(row.name),
             Text(row.period, style="dim"),
@@ -105,6 +111,7 @@ def _print(context: Context, findings: "Findings", who: str | None) -> None:
             percent(chance_of(row, findings)),
             Text(in_words(row, findings), style="dim"),
         )
+        table.add_row(*(cell for cell, column in zip(cells, _SCORECARD, strict=True) if column in shown))
     console.print(table)
     notes = Table(box=None, padding=(0, 1), show_header=False)
     for whose, subject, finding in _to_look_at(findings, who):
@@ -152,13 +159,16 @@ def _print_csv(export: "Export") -> None:
     import csv
     import io
 
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(export.fields)
-    writer.writerows([_inert(row[field]) for field in export.fields] for row in export.rows)
-    click.echo(text.getvalue(), nl=False)
+    rows = ([_inert(row[field]) for field in export.fields] for row in export.rows)
+    for cells in (export.fields, *rows):
+        line = io.StringIO()
+        # With this line end the module quotes both of its characters; the line itself ends with one of them.
+        csv.writer(line, lineterminator="\r\n").writerow(cells)
+        click.echo(line.getvalue().removesuffix("\r\n"))
 
 
 def _inert(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it; `import` takes it off again."""
+    from sheetsync.runs.tabular import inert
+
+    return inert(value) if isinstance(value, str) else value

@@ -5,7 +5,7 @@ Secrets stay as written (`${NAME}`) until `secret` is asked for them, and appear
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import time
 from email.policy import default as mail_policy
 from email.utils import parseaddr
@@ -173,7 +173,14 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def _ping_url(text: str) -> str:
+    return OFF if text.lower() == OFF else _url(text)
+
+
 Url = Annotated[str, AfterValidator(_url)]
+PingUrl = Annotated[str, AfterValidator(_ping_url)]
+Moment = Literal["start", "success", "fail"]
+OFF = "off"
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Month = Literal[
     "january", "february", "march", "april", "may", "june",
@@ -260,9 +267,26 @@ class Email(_Section):
 
 
 class Monitoring(_Section):
-    """Who is told after each good run."""
+    """Who is told how runs go: a URL for the end of good ones, and one each for beginnings and failures.
+
+    Without those two, `/start` and `/fail` are put behind the path of `ping_url`; `off` asks for nothing.
+    """
 
     ping_url: Url | None = Field(default=None, repr=False)
+    start_url: PingUrl | None = Field(default=None, repr=False)
+    fail_url: PingUrl | None = Field(default=None, repr=False)
+
+    def url(self, moment: Moment) -> str | None:
+        """The URL, as written, to ask for at a moment of a run; None: there is none."""
+        given = {"start": self.start_url, "success": self.ping_url, "fail": self.fail_url}[moment]
+        if given is not None:
+            return None if given == OFF else given
+        return self.ping_url and _with_path_end(secret(self.ping_url), f"/{moment}")
+
+
+def _with_path_end(url: str, end: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rstrip("/") + end).geturl()
 
 
 class Config(_Section):
@@ -325,6 +349,22 @@ class Config(_Section):
         """The folder for emails written as files."""
         return self.path(self.email.outbox_dir)
 
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names of the environment variables that are used; those of a mail server that is not, are not."""
+        unused = {"email": {"smtp"}} if self.email.transport == "file" else None
+        return frozenset(_names(self.model_dump(exclude=unused)))
+
     def path(self, text: str) -> Path:
         """A path as written, relative to the config file."""
         return self.folder / Path(secret(text)).expanduser()
+
+
+def _names(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _names(each)
+    elif isinstance(value, SecretStr):
+        yield from _VARIABLE.findall(value.get_secret_value())
+    elif isinstance(value, str):
+        yield from _VARIABLE.findall(value)

@@ -3,8 +3,9 @@
 import re
 import unicodedata
 
+from sheetsync.printable import BIDI
+
 _LINE_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FORBIDDEN = frozenset(("Cc", "Cs", "Cn", "Co"))
 # Mail programs make links of what looks like one (javascript:x, mailto:x too); a zero-width space after the dot, the
 # at sign or the colon prevents it. Some programs take the wide forms of these for them.
@@ -49,7 +50,7 @@ def _visible(text: str, *, keep_invisible: bool = True) -> str:
         for char in text
         if char == "\t"
         or (
-            char not in _BIDI
+            char not in BIDI
             and (category := unicodedata.category(char)) not in _FORBIDDEN
             and (keep_invisible or category != "Cf" or char == "\u200d")
         )

@@ -8,6 +8,7 @@ from sheetsync.names import Names
 from sheetsync.reading import find_tables
 from sheetsync.runs.importing import complaints, names_are_known, vocabulary
 from sheetsync.runs.opening import Opened
+from sheetsync.runs.stopping import unit
 from sheetsync.tables import Table
 
 # What fits into a cell of either kind of workbook.
@@ -40,9 +41,10 @@ def add_activity(run: Opened, cells: Mapping[str, Cell], choose: Choose | None) 
     problems, _ = complaints(tables, table, [row], run)
     if problems:
         raise UsageError("not logged: " + "; ".join(f"{p.what} ({p.hint})" for p in problems))
-    workbook.append(table.tab.key, [row])
-    layout = workbook.layout
-    run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
+    with unit("it was logged"):
+        workbook.append(table.tab.key, [row])
+        layout = workbook.layout
+        run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
     return f"{table.title} in {workbook.location}", named
 
 

@@ -7,6 +7,7 @@ from sheetsync.cells import Cell, fold, serial
 from sheetsync.errors import UsageError
 from sheetsync.periods import DAY, Cadence, Calendar, Period
 from sheetsync.runs.opening import Opened, identity, local_path
+from sheetsync.runs.stopping import unit
 from sheetsync.template import Tab, WorkbookTemplate
 
 RowsByTab = Mapping[str, Iterable[Mapping[str, Cell]]]
@@ -40,6 +41,7 @@ class Created:
     free: bool = False
 
 
+@unit("the workbook was made")
 def create(run: Opened, wanted: Wanted) -> Created:
     """Generate the workbook and remember where its tabs are. Refuses a workbook that has content."""
     template, config = run.template, run.config

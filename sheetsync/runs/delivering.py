@@ -12,12 +12,15 @@ from statistics import median
 from typing import Literal
 
 from sheetsync.config import Config, secret
+from sheetsync.config.secrets import secrets_of
 from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable, Unfinished, UsageError
 from sheetsync.kinds import KINDS
 from sheetsync.ledger.outbox import Letter, Outbox, Pause
 from sheetsync.mail import Ambiguous, FileTransport, Limited, SmtpTransport, Transport
 from sheetsync.periods import Cadence
+from sheetsync.printable import redacted
 from sheetsync.runs.opening import Opened
+from sheetsync.runs.stopping import unit
 
 # A try with an unclear outcome is repeated once: a mail too few is worse than one too many, two too many are not.
 _UNCLEAR_TRIES = 2
@@ -38,7 +41,11 @@ Outcome = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one email, and why. `stopped` is the error that ended the round here, to be raised at last."""
+    """What became of one email, and why.
+
+    `stopped` is the error that ended the round here, to be raised at last. `is_news` is false for what was so, for
+    the same reason, at the end of the last run already.
+    """
 
     kind: str
     person: str
@@ -47,6 +54,7 @@ class Delivery:
     outcome: Outcome
     why: str = ""
     stopped: SheetsyncError | None = field(default=None, compare=False)
+    is_news: bool = field(default=True, compare=False)
 
 
 def why_not_queue(
@@ -162,6 +170,8 @@ class _Round:
             why = self._crowd(letter.kind)
         if not why:
             return None
+        if letter.state == "held" and letter.reply == why:
+            return replace(_told(letter, "held", why), is_news=False)
         self._outbox.mark(letter, "held", why)
         return _told(letter, "held", why)
 
@@ -179,6 +189,7 @@ class _Round:
             return _told(letter, "waiting", f"{MOST_A_RUN} emails are the most in one run")
         return None
 
+    @unit("the email at hand")
     def send(self, letter: Letter) -> Delivery:
         """One try. What is said of an email whose text has left is never more than what the server said."""
         outbox, now, transport = self._outbox, self._run.now, self._transport
@@ -204,7 +215,8 @@ class _Round:
         return _told(letter, "sent", reply)
 
     def _not_sent(self, letter: Letter, error: SheetsyncError) -> Delivery:
-        outbox, words = self._outbox, str(error)
+        # A server may repeat what it was sent, the password too; the ledger keeps the words.
+        outbox, words = self._outbox, redacted(str(error), secrets_of(self._run.config))
         match error:
             case AuthorizationError() | ConfigError():
                 outbox.give_back(letter)
@@ -288,7 +300,7 @@ def undone(deliveries: Sequence[Delivery]) -> SheetsyncError | None:
         return stopped
     outcomes = {delivery.outcome for delivery in deliveries}
     if outcomes & {"failed", "unknown", "clock"}:
-        return Unfinished("some emails were not sent; see why above")
+        return Unfinished("some emails were not sent; see why with each")
     if "waiting" in outcomes:
         return Unavailable("some emails were not sent; the next run tries again")
     return None

@@ -60,6 +60,15 @@ def send(run: Opened, choice: Choice) -> list[Delivery]:
     return done + deliver(run, outbox, is_chosen, lambda letter: _no_longer_wanted(run, writer, letter))
 
 
+def send_waiting(run: Opened) -> list[Delivery]:
+    """Send what waits and queue nothing new: after a sync that failed, old numbers would pass for today's."""
+    known = run.ledger.remembered()
+    if known is None or not known.definitions:
+        return []
+    writer = Writer(run, recall(run))
+    return deliver(run, Outbox(run.ledger), still_wanted=lambda letter: _no_longer_wanted(run, writer, letter))
+
+
 def _enqueue(
     run: Opened, writer: Writer, outbox: Outbox, dues: Iterable[Due], period: Period | None
 ) -> Iterator[Delivery]:

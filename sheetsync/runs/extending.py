@@ -9,11 +9,14 @@ from sheetsync.reading import find_tables
 from sheetsync.reviews import read_label
 from sheetsync.runs.creating import with_review_rows
 from sheetsync.runs.opening import Opened
+from sheetsync.runs.stopping import unit
 from sheetsync.tables import Table
 
 
 def extend(run: Opened, year: int | None) -> dict[str, int]:
-    """Append the review rows that are missing for a year (the plan's by default) and everybody in People.
+    """Append the review rows that are missing for a year and everybody in People.
+
+    The year is today's by default, or the plan's if that is still to come.
 
     Answers how many rows each tab got, by its title. Raises `GuardTripped` when a required column is gone.
     """
@@ -23,9 +26,11 @@ def extend(run: Opened, year: int | None) -> dict[str, int]:
         raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
     people = next(run.template.with_role("people")).key
     names = [text_of(cell) for cell in tables[people].column("name")]
-    period = run.config.calendar.year(year or workbook.layout.year)
+    calendar = run.config.calendar
+    period = calendar.containing(Cadence.YEAR, max(run.today, calendar.year(workbook.layout.year).start))
+    period = calendar.year(year) if year else period
     team: list[Mapping[str, Cell]] = [{"name": name} for name in names if name]
-    wanted = with_review_rows(run.template, run.config.calendar, period, {people: team})
+    wanted = with_review_rows(run.template, calendar, period, {people: team})
     added: dict[str, int] = {}
     for tab in run.template.with_role("review"):
         table = tables[tab.key]
@@ -35,12 +40,11 @@ def extend(run: Opened, year: int | None) -> dict[str, int]:
                 f"{workbook.location}: tab “{table.title}”: the column “{missing}” is gone; put it back, then extend"
             )
         cadence = tab.cadence or Cadence.WEEK
-        there = {_place(cells, cadence, run.config.calendar) for _, cells in table.rows()}
-        new = [
-            _placed(table, row) for row in wanted[tab.key] if _place(row, cadence, run.config.calendar) not in there
-        ]
+        there = {_place(cells, cadence, calendar) for _, cells in table.rows()}
+        new = [_placed(table, row) for row in wanted[tab.key] if _place(row, cadence, calendar) not in there]
         if new:
-            workbook.append(tab.key, new)
+            with unit(f"rows were added to {table.title}"):
+                workbook.append(tab.key, new)
             added[table.title] = len(new)
     return added
 

@@ -17,6 +17,7 @@ from sheetsync.names import Names
 from sheetsync.plan import parse_plan
 from sheetsync.reading import LOGGING_ROLES, find_tables
 from sheetsync.runs.opening import Opened
+from sheetsync.runs.stopping import unit
 from sheetsync.runs.tabular import FileRows
 from sheetsync.tables import Table
 from sheetsync.template import Column, Role, Tab, WorkbookTemplate
@@ -90,6 +91,7 @@ def plan_import(run: Opened, request: Request) -> Import:
     return Import(workbook, table, len(rows), new, keys, shown, problems, refused)
 
 
+@unit("the import")
 def carry_out(run: Opened, plan: Import, progress: Progress | None = None) -> None:
     """Append the new rows, then remember them; cut off in between, the next import finds them in the tab."""
     if plan.new:

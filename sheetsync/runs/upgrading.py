@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from sheetsync.errors import Unfinished
 from sheetsync.runs.mending import mend
 from sheetsync.runs.opening import Opened
+from sheetsync.runs.stopping import unit
 from sheetsync.sentences import counted
 from sheetsync.workbook import Workbook
 
@@ -30,13 +31,14 @@ def upgrade(run: Opened, *, copy: bool = True) -> Iterator[str]:
         yield f"kept a copy as it was: {_copied(workbook, f'before version {version}, {run.today}')}"
     there = [tab.key for tab in run.template.tabs if tab.is_tool_tab and tab.key not in workbook.missing_tabs()]
     yield from mend(run)
-    workbook = run.workbook()
-    workbook.remake_tabs(there, version)
-    layout = workbook.layout
-    run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
-    contents = workbook.read()
-    # The next sync must not take what stands in them now for somebody's typing.
-    run.ledger.intend({key: contents[key].grid for key in there}, [], run.today)
+    with unit("the tabs were made anew"):
+        workbook = run.workbook()
+        workbook.remake_tabs(there, version)
+        layout = workbook.layout
+        run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
+        contents = workbook.read()
+        # The next sync must not take what stands in them now for somebody's typing.
+        run.ledger.intend({key: contents[key].grid for key in there}, [], run.today)
     yield f"made {counted(len(there), 'tab')} of sheetsync's own anew; what you added to them is in the copy"
     yield f"the workbook is of version {version} of {layout.template} now, {before} before; the next sync fills it"
 

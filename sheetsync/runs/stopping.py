@@ -1,0 +1,90 @@
+"""When a signal ends a run: at once between units, after the unit at hand within one, and at once again when it is
+the second.
+
+A unit is what belongs together: recording and writing a sync, appending rows and remembering them, the dialogue with
+the mail server about one email. Cut off inside one, the next run mends it (as after a kill); this saves it the work.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopped(BaseException):
+    """A signal ends the run. Like KeyboardInterrupt it is no `Exception`, so that nothing but the end takes it."""
+
+    def __init__(self, number: int, after: str = "") -> None:
+        self.number = number
+        what = f"stopped by {signal.Signals(number).name}"
+        done = f" after {after}" if after else ""
+        super().__init__(f"{what}{done}; the next run goes on from here")
+
+    @property
+    def exit_code(self) -> int:
+        """As shells have it: 143 for SIGTERM, 130 for SIGINT."""
+        return 128 + self.number
+
+
+class Interrupted(Stopped, KeyboardInterrupt):
+    """Ctrl-C, which prompts and `auth login` understand."""
+
+
+@dataclass(slots=True)
+class _State:
+    """`depth` is that of the units we are in, `asked` the signal that came, `told` whether it was raised."""
+
+    depth: int = 0
+    asked: int = 0
+    told: bool = False
+
+    def end(self, after: str = "") -> None:
+        """Raise what was asked for and not told yet."""
+        if self.asked and not self.told:
+            self.told = True
+            raise _stop(self.asked, after)
+
+
+_state = _State()
+
+
+def listen() -> None:
+    """From now on signals end the run as this module has it. For the main thread of a program of our own."""
+    for number in SIGNALS:
+        # Whoever started us with `nohup` or `&` in a script meant that ^C is not for us.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _asked)
+
+
+@contextmanager
+def unit(what: str = "") -> Iterator[None]:
+    """What belongs together, as a block or a decorator; `what` ("the sync") tells where the run was stopped after."""
+    if not _state.depth:
+        _state.end()  # what came in a place that swallowed it
+    _state.depth += 1
+    try:
+        yield
+    finally:
+        _state.depth -= 1
+    if not _state.depth:
+        _state.end(what)
+
+
+def asked() -> int:
+    """The signal that asked for the end, or 0."""
+    return _state.asked
+
+
+def _asked(number: int, _frame: FrameType | None) -> None:
+    again = bool(_state.asked)
+    _state.asked = _state.asked or number
+    if again or not _state.depth:
+        _state.told = True
+        raise _stop(number)
+
+
+def _stop(number: int, after: str = "") -> Stopped:
+    return (Interrupted if number == signal.SIGINT else Stopped)(number, after)
