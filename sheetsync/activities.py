@@ -10,7 +10,19 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sheetsync.cells import Cell, Memo, Misread, day_of, hashable, is_blank, read_date, read_number, serial, text_of
+from sheetsync.cells import (
+    Cell,
+    Memo,
+    Misread,
+    column_letters,
+    day_of,
+    hashable,
+    is_blank,
+    read_date,
+    read_number,
+    serial,
+    text_of,
+)
 from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.tables import Table
@@ -193,20 +205,31 @@ def parse_tally(table: Table, vocabulary: Vocabulary) -> Logged:
 
 
 def _tally_columns(table: Table, vocabulary: Vocabulary) -> tuple[dict[int, str], list[Problem]]:
-    """Which columns are activities. A column of numbers under another title is a problem, of words a side note."""
+    """Which columns are activities. One of numbers under another title, or none, is a problem, of words a note."""
     names: dict[int, str] = {}
     problems: list[Problem] = []
+    untitled = set(range(max(map(len, table.grid), default=0))) - table.extra.keys() - set(table.positions.values())
+    for position in sorted(untitled):
+        if _has_numbers(table, position):
+            what = f"column {column_letters(position)} has no title: its numbers do not count"
+            problems.append(
+                Problem(table.title, table.header + 1, column_letters(position), what, "type an activity")
+            )
     for position, title in table.extra.items():
         found = vocabulary.activities.find(title)
         if isinstance(found, str) and found not in names.values():
             names[position] = found
             continue
-        cells = (row[position] for row in table.grid[table.header + 1 :] if position < len(row))
-        if any(not is_blank(cell) and isinstance(read_number(cell), float) for cell in cells):
+        if _has_numbers(table, position):
             what = f"“{title}” is here twice" if isinstance(found, str) else f"{found.what}: its numbers do not count"
             hint = "sum them up in one column" if isinstance(found, str) else found.hint
             problems.append(Problem(table.title, table.header + 1, title, what, hint, title))
     return names, problems
+
+
+def _has_numbers(table: Table, position: int) -> bool:
+    cells = (row[position] for row in table.grid[table.header + 1 :] if position < len(row))
+    return any(not is_blank(cell) and isinstance(read_number(cell), float) for cell in cells)
 
 
 def fingerprint(activity: Activity) -> str:

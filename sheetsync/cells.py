@@ -10,13 +10,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeGuard
+
+from sheetsync import dates
 
 Cell = str | bool | float | int | None
 
 EPOCH = date(1899, 12, 30)
-EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
+EARLIEST, LATEST = dates.EARLIEST, dates.LATEST
 ERRORS = frozenset(
     (
         "#REF!",
@@ -36,12 +38,6 @@ _BLANK_CHARACTERS = re.compile(r"[\s\u00a0\u200b\u2060\ufeff]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes them
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}([ ,.'’]\d{3})+)([.,]\d+)?")
 _LEADING_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
-_TIME = re.compile(
-    r"(?:T|,?\s+(?:at\s+)?)\d{1,2}(?::\d\d){1,2}(?:\.\d+)?\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d)?$",
-    re.IGNORECASE,
-)
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})[a-z]*\.?", re.IGNORECASE)
 _LARGEST = 1e12  # beyond it sums lose their cents, and products overflow
 _CURRENCY = "$€£¥₹ "
 
@@ -129,12 +125,11 @@ def read_number(cell: Cell) -> float | Misread:
 
 
 def _number(cell: Cell) -> float | Misread:
-    if isinstance(cell, bool):
-        return Misread("a tick box is no number", "type a number")
-    if isinstance(cell, int | float):
+    # Numbers first: nearly all cells of a long log are.
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell) if math.isfinite(cell) else Misread("not a finite number", "type a number")
-    if is_error(cell):
-        return Misread(f"the cell shows the error {cell}", "mend its formula or type a number")
+    if refused := _neither(cell, "number", "type a number"):
+        return refused
     text = text_of(cell).strip(_CURRENCY)
     readings = _number_readings(text)
     if len(readings) == 1:
@@ -144,6 +139,17 @@ def _number(cell: Cell) -> float | Misread:
     found = _LEADING_NUMBER.findall(text)
     hint = f"type {found[0]} alone, words belong in Notes" if len(found) == 1 else "type a number alone"
     return Misread(f"“{text}” is no number", hint)
+
+
+def _neither(cell: Cell, kind: str, hint: str) -> Misread | None:
+    """Why a cell is neither a number nor a date, for one of the reasons that both have."""
+    if isinstance(cell, bool):
+        return Misread(f"a tick box is no {kind}", hint)
+    if is_error(cell):
+        return Misread(f"the cell shows the error {text_of(cell)}", f"mend its formula or {hint}")
+    if isinstance(cell, str) and text_of(cell).startswith("="):
+        return Misread(f"the formula {text_of(cell)} has no lasting result", hint)
+    return None
 
 
 def _number_readings(text: str) -> list[float]:
@@ -162,54 +168,19 @@ def _number_readings(text: str) -> list[float]:
 
 
 def read_date(cell: Cell) -> date | Misread:
-    """The day in a non-blank cell. Text counts when it can mean one day only, whoever wrote it."""
-    if isinstance(cell, bool):
-        return Misread("a tick box is no date", "type a date, such as 2026-02-14")
-    if isinstance(cell, int | float):
-        day = day_of(cell)
-        return day if day else Misread(f"{text_of(cell)} is no date", "type a date, such as 2026-02-14")
-    if is_error(cell):
-        return Misread(f"the cell shows the error {cell}", "mend its formula or type a date")
+    """The day in a non-blank cell. Text counts when it can mean one day only, whoever wrote it; so does 20260214."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and (day := day_of(cell)):
+        return day
+    if refused := _neither(cell, "date", "type a date, such as 2026-02-14"):
+        return refused
     text = text_of(cell)
-    readings = _date_readings(text)
-    if len(readings) == 1:
-        return readings[0]
-    if len(readings) > 1:
-        first, second = readings[:2]
+    days = dates.readings(text)
+    if len(days) == 1:
+        return days[0]
+    if len(days) > 1:
+        first, second = days[:2]
         return Misread(f"“{text}” can mean {first} or {second}", f"type {first} or {second}")
     return Misread(f"“{text}” is no date", "type a date with its year, such as 2026-02-14")
-
-
-def _date_readings(text: str) -> list[date]:
-    """The days that a text can mean, in order. A text without day, month and a year of four digits means none.
-
-    So does one with more numbers than a date has, or with another day's weekday. A time after the date is dropped.
-    """
-    typed = _TIME.sub("", text)
-    numbers = re.findall(r"\d+", typed)
-    words = re.findall(r"[^\W\d_]{3,}", _WEEKDAY.sub("", typed))
-    if len(text) > 60 or not {4, 8} & {len(n) for n in numbers} or len(numbers) > (2 if words else 3):
-        return []
-    orders = ("year",) if re.match(r"\d{4}", typed) else ("month", "day")
-    days = {day for day in (_parsed(typed, first) for first in orders) if day and EARLIEST <= day <= LATEST}
-    weekday = _WEEKDAY.search(typed)
-    return sorted(day for day in days if not weekday or _WEEKDAYS[day.weekday()] == fold(weekday[1]))
-
-
-def _parsed(text: str, first: str) -> date | None:
-    """The day when the year, the month or the day stands first; None when one of them is not in the text."""
-    from dateutil import parser
-
-    found = set()
-    for default in (datetime(2000, 1, 1), datetime(2003, 8, 28)):  # noqa: DTZ001  all three fields differ
-        try:
-            read = parser.parse(
-                text, default=default, dayfirst=first == "day", yearfirst=first == "year", ignoretz=True
-            )
-        except (ValueError, OverflowError, TypeError):
-            return None
-        found.add(read.date())
-    return found.pop() if len(found) == 1 else None
 
 
 class Memo(dict[Any, Any]):

@@ -92,13 +92,13 @@ def understand(tables: Mapping[str, Table], settings: Settings, today: date) -> 
     tallies = [parse_tally(t, vocabulary) for t in tables.values() if t.tab.role == "tally"]
     logged = gathered([*logs, *tallies])
     reviewed = [t for t in tables.values() if t.tab.role == "review"]
-    reviews, unread = parse_reviews(reviewed, vocabulary, calendar)
+    reviews, unclear = parse_reviews(reviewed, vocabulary, calendar)
     order = {table.title: index for index, table in enumerate(tables.values())}
-    events, unclear = _events(tables.values(), vocabulary.people)
-    doubled = [problem for table in tables.values() for problem in table.doubled()]
+    events, undated = _events(tables.values(), vocabulary.people)
+    unread = [problem for table in tables.values() for problem in (*table.doubled(), *table.above())]
     worries = concerns(plan, tables.values(), today)
     found = sorted(
-        [*doubled, *problems, *worries, *logged.problems, *unread, *unclear],
+        [*unread, *problems, *worries, *logged.problems, *unclear, *undated],
         key=lambda p: (order.get(p.tab, 0), p.row),
     )
     return Understood(plan, logged, tuple(reviews), tuple(found), tuple(events), _weekly(tables.values()))

@@ -1,8 +1,9 @@
 """Finding a tab's columns by their titles: moving, inserting and re-casing columns changes nothing.
 
-The header is the one of the first rows that holds most of the tab's titles; data starts below it. A required column
-that is gone makes the whole tab unreadable, because guessing would silently shift which data means what. Of two
-columns with one title the first that holds anything is read; the other one is a problem if it does too.
+The header is the one of the first rows that holds most of the tab's titles; data starts below it, and a row of data
+above it is a problem. A required column that is gone makes the whole tab unreadable, because guessing would silently
+shift which data means what. Of two columns with one title the first that holds anything is read; the other one is a
+problem if it does too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -80,6 +81,18 @@ class Table:
             if fold(title) in titles and _is_used(self.grid, self.header, position)
         ]  # fmt: skip
 
+    def above(self) -> list[Problem]:
+        """A problem for each row of data above the titles, where a sort may put them; a heading is none."""
+        known = [(key, at) for key, at in self.positions.items() if not self.tab.column(key).computed]
+        problems = []
+        for number, row in enumerate(self.grid[: self.header], start=1):
+            filled = [(key, row[at]) for key, at in known if at < len(row) and not is_blank(row[at])]
+            if len(filled) > 2 or (len(filled) == 2 and any(not isinstance(cell, str) for _, cell in filled)):
+                what, hint = "stands above the titles, and is not read", "move it below them, or the titles up"
+                key, cell = filled[0]
+                problems.append(Problem(self.title, number, self.heading(key), what, hint, text_of(cell)))
+        return problems
+
 
 def find_columns(tab: Tab, contents: TabContents) -> Table | str:
     """The tab with its columns found, or one line that says which required column is gone."""
@@ -114,7 +127,8 @@ def known_columns(tab: Tab, contents: TabContents) -> Table:
 
 
 def _header_row(titles: dict[str, str], grid: list[list[Cell]]) -> int:
-    matches = [sum(fold(text_of(cell)) in titles for cell in row) for row in grid[:_HEADER_SEARCH]]
+    # Different titles: a row of data may say one of them again and again.
+    matches = [len(titles.keys() & {fold(text_of(cell)) for cell in row}) for row in grid[:_HEADER_SEARCH]]
     return matches.index(max(matches)) if matches else 0
 
 

@@ -292,6 +292,17 @@ class TestReading:
         day = serial(date(2026, 2, 14))
         assert workbook.read()["events"].grid[1] == pytest.approx([day, day + 0.75, 0.25, 1.5])
 
+    def test_a_count_in_a_cell_that_shows_days_is_that_count(self, workbook: XlsxWorkbook, person: Excel) -> None:
+        """Whoever moves columns by their contents leaves formats behind; Excel's February of 1900 had 29 days."""
+        typed = [-1, 0, 0.5, 1, 3, 3.25, 59, 60, 60.5, 61, 62, 366]
+        with person.opened() as book:
+            for style in ("yyyy-mm-dd", "hh:mm"):
+                row = 2 if style == "hh:mm" else 3
+                for column, value in enumerate(typed, start=1):
+                    cell = book["Events"].cell(row, column)
+                    cell.value, cell.number_format = value, style
+        assert workbook.read()["events"].grid[1:3] == [pytest.approx(typed)] * 2
+
     def test_errors_are_their_text(self, path: Path, workbook: XlsxWorkbook, sales: WorkbookTemplate) -> None:
         """A formula's error is seen, though calamine reads it as blank."""
         part = part_of(path, sales, "log")

@@ -11,7 +11,7 @@ from sheetsync.charts import rows_covered
 from sheetsync.errors import ConfigError, GuardTripped
 from sheetsync.periods import Calendar
 from sheetsync.standing import as_it_stands, with_columns_at
-from sheetsync.template import Column, Tab, WorkbookTemplate
+from sheetsync.template import TOOL_ROLES, Column, Tab, WorkbookTemplate
 from sheetsync.workbook import Layout, Progress, Results, TabContents, TabWrite
 from sheetsync.workbook.xlsx.archive import Archive, replace_file
 from sheetsync.workbook.xlsx.columns import Added, with_columns
@@ -59,7 +59,7 @@ class XlsxWorkbook:
         with Archive(self._path) as archive:
             package = read_package(archive)
             titles = {tab.key: self._title(package, tab.key) for tab in self._template.tabs}
-            return _contents(archive, package, titles)
+            return self._contents(archive, package, titles)
 
     def write(self, writes: Sequence[TabWrite], results: Mapping[str, Results] | None = None) -> None:
         """Write tool tabs, and the stored results of formulas in the tabs of `results`, all or nothing.
@@ -182,8 +182,8 @@ class XlsxWorkbook:
             package = read_package(archive)
             marked = set(package.titles.values())
             others = {str(at): title for at, title in enumerate(package.parts) if title not in marked}
-            found = _contents(archive, package, others)
-        return {int(at): replace(contents, key="") for at, contents in found.items()}
+            grids = grids_of(archive, {title: package.parts[title] for title in others.values()})
+        return {int(at): TabContents("", t, grids[t], MOST_ROWS, MOST_COLUMNS) for at, t in others.items()}
 
     def adopt(self, key: str, number: int) -> None:
         """Take the tab at this place for the template's tab `key`: it gets its mark, and no cell changes."""
@@ -216,7 +216,15 @@ class XlsxWorkbook:
     def _there(self, archive: Archive, package: Package) -> dict[str, TabContents]:
         """The tabs that are there."""
         keys = [tab.key for tab in self._template.tabs if tab.key in package.titles]
-        return _contents(archive, package, {key: package.titles[key] for key in keys})
+        return self._contents(archive, package, {key: package.titles[key] for key in keys})
+
+    def _contents(self, archive: Archive, package: Package, titles: Mapping[str, str]) -> dict[str, TabContents]:
+        """These tabs of the template, by key."""
+        roles = {title: self._template.tab(key).role for key, title in titles.items()}
+        typed = {title for title, role in roles.items() if role not in TOOL_ROLES | {"review"}}
+        logged = {title for title, role in roles.items() if role in {"log", "tally"}}
+        grids = grids_of(archive, {title: package.parts[title] for title in roles}, typed, logged)
+        return {key: TabContents(key, title, grids[title], MOST_ROWS, MOST_COLUMNS) for key, title in titles.items()}
 
     def _title(self, package: Package, key: str) -> str:
         if key not in package.titles:
@@ -241,11 +249,6 @@ def first_tab(path: Path) -> list[list[Cell]]:
     with Archive(path) as archive:
         title, part = next(iter(read_package(archive).parts.items()), ("", ""))
         return grids_of(archive, {title: part})[title]
-
-
-def _contents(archive: Archive, package: Package, titles: Mapping[str, str]) -> dict[str, TabContents]:
-    grids = grids_of(archive, {title: package.parts[title] for title in titles.values()})
-    return {key: TabContents(key, title, grids[title], MOST_ROWS, MOST_COLUMNS) for key, title in titles.items()}
 
 
 def _replace(

@@ -18,7 +18,7 @@ _ROW = re.compile(rb"<(?:\w+:)?row(\s[^>]*?)?(?:/>|>(.*?)</(?:\w+:)?row>)", re.D
 _CELL = re.compile(rb"<(?:\w+:)?c(\s[^>]*?)?(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _COLUMN = re.compile(rb"<(?:\w+:)?col(\s[^>]*?)/?>")
 _DIMENSION = re.compile(rb'(<(?:\w+:)?dimension\s+ref=")[^"]*(")')
-_ATTRIBUTE = re.compile(rb"([\w:.]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ATTRIBUTE = re.compile(rb"(?<![\w:.])([\w:.]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _FORMULA = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>([^<]*)<)")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)[\s>]")
 _NAMESPACE = ' xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
