@@ -5,6 +5,7 @@ the build machine, a skipped test fails the run, so that "passed" means all of t
 """
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ PROJECT = Path(__file__).parent.parent
 # How long an example may take says more about the machine than about the code.
 settings.register_profile("sheetsync", deadline=None)
 settings.load_profile("sheetsync")
+# Whoever starts the tests in the background has them, and the commands they run, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 DATA = PROJECT.parent / "shared" / "data"
 
 

@@ -5,6 +5,7 @@ Templates are found beside it (`templates`), since they are files that the confi
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from sheetsync.config.templates import (
     known_templates,
     templates_folder,
 )
-from sheetsync.config.yamlfile import Location, YamlText, parse_yaml, read_text
+from sheetsync.config.yamlfile import Location, YamlText, in_short, parse_yaml, read_text
 from sheetsync.errors import ConfigError
 
 __all__ = [
@@ -82,7 +83,8 @@ def write_config(
     text = _filled(_example(), values)
     _parse(text, str(path))
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
+        # It may come to hold a password.
+        with open(path, "x", encoding="utf-8", newline="\n", opener=_private) as file:
             file.write(text)
     except FileExistsError:
         raise ConfigError(f"{path} is there already; change it by hand, or name another file with -c") from None
@@ -90,11 +92,17 @@ def write_config(
         raise ConfigError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _parse(text: str, name: str) -> Config:
     read = parse_yaml(text, name)
     problems = _given_twice(read)
     try:
         config = Config.model_validate(read.mapping)
+    except RecursionError:
+        raise ConfigError(f"{name}: a value has far too many brackets; write it plainly") from None
     except ValidationError as error:
         problems += [_placed(read, e["loc"], _in_words(e)) for e in error.errors(include_url=False)]
         raise ConfigError(_one_line(name, problems)) from None
@@ -114,7 +122,7 @@ def _raise_if_any(name: str, problems: Sequence[tuple[int, str]]) -> None:
 def _one_line(name: str, problems: Sequence[tuple[int, str]]) -> str:
     """All problems in the order of their lines; 0 is a problem without one."""
     said = [f"line {line}, {what}" if line else what for line, what in sorted(problems)]
-    return f"{name}: " + " | ".join(said)
+    return f"{name}: " + in_short(said)
 
 
 def _placed(read: YamlText, location: Location, words: str) -> tuple[int, str]:

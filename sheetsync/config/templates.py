@@ -6,22 +6,17 @@ What is wrong is said at once, each problem with the file and line where it was 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sheetsync.config.model import did_you_mean
-from sheetsync.config.yamlfile import Location, parse_yaml, read_text
+from sheetsync.config.yamlfile import Location, YamlText, in_short, parse_typed, read_text
 from sheetsync.errors import ConfigError
 from sheetsync.flaws import Flaw, dotted, examined
 from sheetsync.inheritance import Traced, extended, plain, traced, written_at
 from sheetsync.template import WorkbookTemplate
 
-# In C where it is there: a workbook template is long, and every command reads it.
-_SAFE_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PACKAGE = Path(__file__).parent.parent
 _ENDINGS = (".yaml", ".yml")
 _IS_A_TEMPLATE = re.compile(r"^(tabs|extends)\s*:", re.MULTILINE)
@@ -47,7 +42,7 @@ class TemplateError(ConfigError):
     def __init__(self, problems: Iterable[TemplateProblem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         files = groupby(self.problems, key=lambda problem: problem.file)
-        super().__init__(" | ".join(f"{file}: " + " | ".join(map(str, found)) for file, found in files))
+        super().__init__(" | ".join(f"{file}: " + in_short([str(one) for one in found]) for file, found in files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +87,8 @@ def _known(name: str, folder: Path, *, built_in: bool) -> Known:
 
 def _looks_like_one(path: Path) -> bool:
     try:
-        return bool(_IS_A_TEMPLATE.search(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError):
+        return bool(_IS_A_TEMPLATE.search(read_text(path, "")))
+    except ConfigError:
         return False
 
 
@@ -109,14 +104,13 @@ class _File:
     """A template's file, and the problems seen while reading it."""
 
     path: Path
-    text: str
-    mapping: Mapping[str, Any]
+    read: YamlText
     built_in: bool
 
-    @cached_property
-    def lines(self) -> Mapping[Location, int]:
-        """The line of each key; read when it is asked for, since finding lines is slow."""
-        return parse_yaml(self.text, str(self.path)).lines
+    @property
+    def mapping(self) -> Mapping[str, Any]:
+        """What it says."""
+        return self.read.mapping
 
     def problem(self, at: Location, what: str) -> TemplateProblem:
         """A problem at a place in this file, with the line of the nearest key that is written there."""
@@ -124,9 +118,9 @@ class _File:
 
     def _line(self, at: Location) -> int:
         for depth in range(len(at), 0, -1):
-            if at[:depth] in self.lines:
-                return self.lines[at[:depth]]
-            within = [line for place, line in self.lines.items() if place[:depth] == at[:depth]]
+            if at[:depth] in self.read.lines:
+                return self.read.lines[at[:depth]]
+            within = [line for place, line in self.read.lines.items() if place[:depth] == at[:depth]]
             if within:
                 return min(within)
         return 0
@@ -140,20 +134,7 @@ def _opened(name: str, folder: Path, key: str) -> _File:
         near = did_you_mean(name, built_in)
         raise ConfigError(f"{key}: “{name}” is unknown; there is {', '.join(built_in)}, or name a .yaml file{near}")
     text = read_text(path, f"built-in templates are {', '.join(built_in)}")
-    return _File(path, text, _mapping(text, path), name in built_in)
-
-
-def _mapping(text: str, path: Path) -> dict[str, Any]:
-    # Templates hold numbers and truth values, and are written by people who know YAML.
-    try:
-        value = yaml.load(text, Loader=_SAFE_LOADER)  # noqa: S506  it is a safe one
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        parse_yaml(text, str(path))  # says more kindly what it does not like
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(value, dict):
-        is_what = "is empty" if value is None else "holds no keys"
-        raise ConfigError(f"{path} {is_what}; write at least the line “extends: sales”")
-    return value
+    return _File(path, parse_typed(text, str(path), trusted=name in built_in), name in built_in)
 
 
 # ---- a file and what it extends -----------------------------------------------------------------------------------
@@ -197,11 +178,9 @@ def _with_bases(file: _File) -> list[_File]:
 def _given_twice(file: _File) -> list[TemplateProblem]:
     if file.built_in:
         return []
-    read = parse_yaml(file.text, str(file.path))
-    dots = (".".join(map(str, at)) for at in read.twice)
     return [
-        TemplateProblem(str(file.path), read.lines[at], path, "given twice; keep one")
-        for at, path in zip(read.twice, dots, strict=True)
+        TemplateProblem(str(file.path), file.read.lines[at], ".".join(map(str, at)), "given twice; keep one")
+        for at in file.read.twice
     ]
 
 

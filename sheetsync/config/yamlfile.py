@@ -1,11 +1,13 @@
 """Reading a YAML file kindly: every scalar is text, a key given twice is a problem, and every key knows its line.
 
 Reading scalars as text spares people YAML's surprises: `on` is no truth value, `16:00` is not 960, `0123` not 83.
+Before anything is made of a text, its shape is looked at: a few lines of YAML can stand for a million.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,18 @@ import yaml
 from sheetsync.errors import ConfigError
 
 Location = tuple[str | int, ...]
+
+_LONGEST = 256 * 1024  # bytes; the longest built-in template has a tenth of that
+_MOST = 12_000  # keys and values, repeated ones counted each time
+_LONGEST_TEXT = 10_000  # characters of one value
+_DEEPEST = 20
+_TOLD, _SAID = 50, 600  # problems that are told, and characters of each
+_EVENTS: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it is there
+_PLAIN_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
+
+
+# In C where it is there: a workbook template is long, and every command reads it.
+_TYPED_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _TextLoader(yaml.SafeLoader):
@@ -25,20 +39,42 @@ class _TextLoader(yaml.SafeLoader):
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class YamlText:
-    """A mapping read from YAML: its value, the nodes of its values by path, its keys' lines, and keys given twice."""
+    """A mapping read from YAML, and where in the text its parts are: looked up when that is asked for."""
 
     mapping: dict[Any, Any]
-    nodes: Mapping[Location, yaml.Node]
-    lines: Mapping[Location, int]
-    twice: tuple[Location, ...]
+    root: yaml.Node
+
+    @cached_property
+    def nodes(self) -> Mapping[Location, yaml.Node]:
+        """The nodes of the values by path."""
+        return {location: node for location, _, node in self._keys}
+
+    @cached_property
+    def lines(self) -> Mapping[Location, int]:
+        """The 1-based line of each key."""
+        return {location: key.start_mark.line + 1 for location, key, _ in self._keys}
+
+    @property
+    def twice(self) -> tuple[Location, ...]:
+        """Keys that were given more than once."""
+        written = Counter(location for location, _, _ in self._keys)
+        return tuple(location for location, times in written.items() if times > 1)
+
+    @cached_property
+    def _keys(self) -> Sequence[tuple[Location, yaml.Node, yaml.Node]]:
+        return list(_keys(self.root, ()))
 
 
 def read_text(path: Path, what: str) -> str:
     """The text of a file. Raises `ConfigError`; `what` ends the message for a file that is not there."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(_LONGEST + 1)
+        if len(content) > _LONGEST:
+            raise ConfigError(f"{path}: has more than {_LONGEST // 1024} KB; is it the right file?")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise ConfigError(f"{path} is not here; {what}") from None
     except UnicodeDecodeError as error:
@@ -50,23 +86,107 @@ def read_text(path: Path, what: str) -> str:
 
 def parse_yaml(text: str, name: str) -> YamlText:
     """The mapping that a YAML text holds; `name` is the file's. Raises `ConfigError`."""
+    check_shape(text, name)
     try:
-        loader = _TextLoader(text)
-        root = loader.get_single_node()
-        value = loader.construct_document(root) if root is not None else None
+        value, root = _read(text, _TextLoader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{name}: {_not_yaml(error)}") from None
-    except RecursionError:
-        raise ConfigError(f"{name}: nested too deeply; write at most three levels") from None
+    return _placed(value, root, name, "workbook: goals.xlsx")
+
+
+def parse_typed(text: str, name: str, *, trusted: bool = False) -> YamlText:
+    """The same for people who know YAML: numbers and truth values are that. A `trusted` text's shape is as it is."""
+    if not trusted:
+        check_shape(text, name)
+    try:
+        value, root = _read(text, _TYPED_LOADER)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        parse_yaml(text, name)  # says more kindly what it does not like
+        raise ConfigError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
+    return _placed(value, root, name, "extends: sales")
+
+
+def _read(text: str, kind: Any) -> tuple[Any, yaml.Node | None]:
+    loader = kind(text)
+    try:
+        root = loader.get_single_node()
+        return (loader.construct_document(root) if root is not None else None), root
+    finally:
+        loader.dispose()
+
+
+def _placed(value: Any, root: yaml.Node | None, name: str, least: str) -> YamlText:
     if value is None:
-        raise ConfigError(f"{name} is empty; write at least the line “workbook: goals.xlsx”")
+        raise ConfigError(f"{name} is empty; write at least the line “{least}”")
     if not isinstance(value, dict):
-        raise ConfigError(f"{name} holds no keys; write lines such as “workbook: goals.xlsx”")
-    keys = list(_keys(root, ()))
-    lines = {location: key.start_mark.line + 1 for location, key, _ in keys}
-    nodes = {location: node for location, _, node in keys}
-    written = Counter(location for location, _, _ in keys)
-    return YamlText(value, nodes, lines, tuple(location for location, times in written.items() if times > 1))
+        raise ConfigError(f"{name} holds no keys; write at least the line “{least}”")
+    assert root is not None  # noqa: S101  it holds keys
+    return YamlText(value, root)
+
+
+def in_short(problems: Sequence[str]) -> str:
+    """All problems in one line; of hundreds the first, and of a long one its beginning."""
+    said = [one if len(one) <= _SAID else one[:_SAID] + "…" for one in problems[:_TOLD]]
+    more = [f"and {len(problems) - _TOLD:,} more"] if len(problems) > _TOLD else []
+    return " | ".join(said + more)
+
+
+def check_shape(text: str, name: str) -> None:
+    """Raises `ConfigError` for a text that stands for far more than it shows, or asks for objects of Python."""
+    try:
+        events = _Shape(name)
+        for event in yaml.parse(text, Loader=_EVENTS):
+            events.take(event)
+    except yaml.YAMLError:
+        return  # said more kindly by what reads it
+
+
+class _Shape:
+    """How much the text stands for, event by event: an alias counts as much as what it repeats."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._sizes: dict[str, int] = {}
+        self._open: list[tuple[str | None, int]] = []  # the anchors of what surrounds, and what was counted before it
+        self._count = 0
+        self._turns = 0
+
+    def take(self, event: yaml.Event) -> None:
+        """Count one event."""
+        if isinstance(event, yaml.AliasEvent):
+            self._count += self._size(event)
+        elif isinstance(event, yaml.NodeEvent):
+            self._begin(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = self._open.pop()
+            if anchor is not None:
+                self._sizes[anchor] = self._count - before
+        if self._count > _MOST:
+            raise ConfigError(f"{self._name}: stands for more than {_MOST:,} keys and values; is it the right file?")
+
+    def _begin(self, event: Any) -> None:
+        if event.tag not in _PLAIN_TAGS:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")[:60]
+            raise self._wrong(event, f"not YAML for such a file: the tag {tag}; delete it")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > _LONGEST_TEXT:
+            raise self._wrong(event, f"a text of more than {_LONGEST_TEXT:,} characters; shorten it")
+        before, self._count = self._count, self._count + 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._open.append((event.anchor, before))
+            if len(self._open) > _DEEPEST:
+                raise self._wrong(event, "nested too deeply; write at most three levels")
+        elif event.anchor is not None:
+            self._sizes[event.anchor] = 1
+
+    def _size(self, alias: Any) -> int:
+        # A circle is harmless for those who look some levels deep, two are a bomb.
+        self._turns += any(anchor == alias.anchor for anchor, _ in self._open)
+        if self._turns > 1:
+            raise self._wrong(alias, f"*{alias.anchor} stands within itself; write out what is meant")
+        return self._sizes.get(alias.anchor, 1)
+
+    def _wrong(self, event: Any, what: str) -> ConfigError:
+        return ConfigError(f"{self._name}: line {event.start_mark.line + 1}: {what}")
 
 
 def _keys(node: yaml.Node | None, above: Location) -> Iterator[tuple[Location, yaml.Node, yaml.Node]]:

@@ -58,7 +58,7 @@ class FileTransport:
         name = _file_name(parsed, recipient, message)
         marks("committing", "")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             for kind, suffix in (("html", ".html"), ("plain", ".txt")):
                 part = parsed.get_body((kind,))
                 if part is not None:
@@ -73,12 +73,26 @@ class FileTransport:
         return reply
 
     def _write(self, name: str, content: bytes) -> None:
-        path, partial = self._folder / name, self._folder / f".{name}.part"
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_privately(self._folder / name, content)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner may look into, unless it is there. Raises `OSError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_privately(path: Path, content: bytes) -> None:
+    """Put a file there, whole or not at all, that only its owner may read; a link there is replaced, not followed.
+
+    Raises `OSError`.
+    """
+    partial = path.with_name(f".{path.name}.part")
+    partial.unlink(missing_ok=True)  # of a run that was killed
+    with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
 
 
 def _file_name(parsed: EmailMessage, recipient: str, message: bytes) -> str:

@@ -13,6 +13,7 @@ from sheetsync.digests.samples import samples
 from sheetsync.errors import ConfigError
 from sheetsync.kinds import KINDS
 from sheetsync.mail import Email, check_overrides, render, render_index
+from sheetsync.mail.transports import private_folder, write_privately
 from sheetsync.periods import DAY, Cadence, Period
 from sheetsync.runs.due import Due
 from sheetsync.runs.emailing import Choice, check_subject, chosen_dues, chosen_period, why_not_due
@@ -89,9 +90,10 @@ def _written(folder: Path, place: tuple[str, str, str, str], email: Email, why_n
     kind, person, _, period = place
     path = folder / ("-".join(filter(None, (kind, period, _file_part(person)))) + ".html")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(email.html, encoding="utf-8")
-        path.with_suffix(".txt").write_text(f"Subject: {email.subject}\n\n{email.text}", encoding="utf-8")
+        private_folder(folder.parent)
+        private_folder(folder)
+        write_privately(path, email.html.encode())
+        write_privately(path.with_suffix(".txt"), f"Subject: {email.subject}\n\n{email.text}".encode())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); check email.outbox_dir") from None
     return Preview(*place, email.subject, email.text, path, why_not)
@@ -108,7 +110,7 @@ def _file_part(person: str) -> str:
 
 def _indexed(folder: Path, found: list[Preview], config: Config) -> list[Preview]:
     if found:
-        (folder / INDEX).write_text(render_index(_entries(found), template_folders(config)), encoding="utf-8")
+        write_privately(folder / INDEX, render_index(_entries(found), template_folders(config)).encode())
     return found
 
 

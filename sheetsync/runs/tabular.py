@@ -1,6 +1,8 @@
 """Reading a table from a file made elsewhere: CSV of any usual delimiter, or the first sheet of an Excel file."""
 
 import csv
+import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,8 @@ from sheetsync.errors import ConfigError
 
 _LONGEST_CELL = 32_767
 _ZIP = b"PK\x03\x04"
+# What spreadsheets take for the beginning of a formula, the wide forms too; and the apostrophes before it.
+_FORMULA_LIKE = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ def read_file(path: Path) -> FileRows:
     )
 
 
+def inert(text: str) -> str:
+    """Text for a CSV file that no spreadsheet runs: an apostrophe comes before what looks like a formula."""
+    return f"'{text}" if _FORMULA_LIKE.match(text) else text
+
+
+def _meant(text: str) -> str:
+    """The text that `inert` made harmless; other programs do it in the same way."""
+    return text[1:] if text[:1] == "'" and _FORMULA_LIKE.match(text) else text
+
+
 def _padded(name: str, number: int, row: list[Cell], header: Sequence[str]) -> list[Cell]:
     if len(row) > len(header):
         if not all(map(is_blank, row[len(header) :])):
@@ -72,8 +86,9 @@ def _csv(name: str, content: bytes) -> list[list[Cell]]:
     delimiter = max(",;\t|", key=first.count)
     try:
         return [
-            [cell or None for cell in row]
-            for row in csv.reader(text.splitlines(True), delimiter=delimiter, strict=True)
+            [_meant(cell) or None for cell in row]
+            # Not `splitlines`: to that, line separators and form feeds within a text would end a row.
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         ]
     except csv.Error as error:
         raise ConfigError(f"{name}: {error}; is a quotation mark missing?") from None

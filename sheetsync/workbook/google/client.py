@@ -134,7 +134,7 @@ class Client(HTTPClient):
         if not self._pace.wait(kind, ends - now()):
             raise Failure(f"too many calls to {host} this minute; the next run may succeed", untouched=True)
         try:
-            response = within(ends - now(), lambda: self.session.request(method, url, timeout=self.timeout, **sent))
+            response = within(ends - now(), lambda: self._sent(method, url, sent))
         except TimeoutError as error:
             raise Failure(f"{host} did not answer in time; {_NETWORK}", untouched=False, late=True) from error
         except (Disconnected, Timeout, ChunkedEncodingError, ContentDecodingError, TooManyRedirects) as error:
@@ -148,9 +148,15 @@ class Client(HTTPClient):
         except GoogleAuthError as error:
             raise AuthorizationError(f"Google does not accept the credentials: {error}") from error
         self._note_time(response)
+        if response.is_redirect:
+            raise Failure(f"{host} wants us to go elsewhere, which Google never does; {_NETWORK}", untouched=False)
         if response.ok:
             return response
         raise _refused(response)
+
+    def _sent(self, method: str, url: str, sent: Mapping[str, Any]) -> requests.Response:
+        # Wherever a redirection leads would get what the call says, and maybe the token.
+        return self.session.request(method, url, timeout=self.timeout, allow_redirects=False, **sent)
 
     def _json_object(self, response: requests.Response) -> Json:
         try:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sheetsync.errors import AuthorizationError
-from sheetsync.workbook.google.credentials import Key, sign_in
+from sheetsync.errors import AuthorizationError, ConfigError
+from sheetsync.workbook.google.credentials import Key, on_loopback, sign_in
 from sheetsync.workbook.google.patience import Patience
 from sheetsync.workbook.google.refusals import Refusal, in_words
 
@@ -17,9 +17,17 @@ DRIVE_FILES = "https://www.googleapis.com/drive/v3/files"
 
 
 class Connection:
-    """Calls to Google's two APIs, JSON in and out. `key` None: application default credentials."""
+    """Calls to Google's two APIs, JSON in and out. `key` None: application default credentials.
+
+    Raises `ConfigError` for an endpoint to which tokens would go unprotected.
+    """
 
     def __init__(self, key: Key | None, endpoint: str | None, patience: Patience | None = None) -> None:
+        if endpoint and not endpoint.lower().startswith("https://") and not on_loopback(endpoint):
+            raise ConfigError(
+                f"google.api_endpoint: {endpoint} is not https: anybody on the way could read the access token; "
+                f"write https://, or an address of this machine"
+            )
         self._key = key
         self._endpoint = endpoint
         self._patience = patience or Patience()
@@ -88,5 +96,5 @@ class Connection:
         if self._client is None:
             from sheetsync.workbook.google.client import Client
 
-            self._client = Client(sign_in(self._key), self._endpoint, self._patience)
+            self._client = Client(sign_in(self._key, self._endpoint), self._endpoint, self._patience)
         return self._client

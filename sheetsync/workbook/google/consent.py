@@ -18,13 +18,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sheetsync.errors import AuthorizationError, ConfigError, Unavailable, UsageError
-from sheetsync.workbook.google.credentials import contents
+from sheetsync.workbook.google.credentials import contents, may_have_secrets, on_loopback
 
 _GOOGLE = {
     "auth_uri": "https://accounts.google.com/o/oauth2/auth",
     "token_uri": "https://oauth2.googleapis.com/token",
 }
-_LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 _SECONDS_TO_EXCHANGE = 60.0
 _IN_WORDS = {
     "https://www.googleapis.com/auth/drive.file": "the Drive files it makes",
@@ -69,8 +68,11 @@ def read_client(file: Path) -> OAuthClient:
         )
     uris = {name: str(client.get(name) or usual) for name, usual in _GOOGLE.items()}
     for uri in uris.values():
-        if not uri.startswith("https://") and not _on_loopback(uri):
+        if not uri.startswith("https://") and not on_loopback(uri):
             raise ConfigError(f"{file}: {uri} is not https; download the OAuth client again")
+        # This machine may stand in for Google: whoever answers there is here already.
+        if not may_have_secrets(uri, uri if on_loopback(uri) else None):
+            raise ConfigError(f"{file}: {uri} is not Google; download the OAuth client again from Google")
     return OAuthClient(file, client["client_id"], client["client_secret"], **uris)
 
 
@@ -195,7 +197,7 @@ def _landing(port: int) -> Iterator[_Landing]:
 def _insecure_on_loopback(client: OAuthClient) -> Iterator[None]:
     """Let oauthlib talk plain HTTP, but only within this machine."""
     name = "OAUTHLIB_INSECURE_TRANSPORT"
-    if name in os.environ or not (_on_loopback(client.auth_uri) and _on_loopback(client.token_uri)):
+    if name in os.environ or not (on_loopback(client.auth_uri) and on_loopback(client.token_uri)):
         yield
         return
     os.environ[name] = "1"
@@ -203,10 +205,6 @@ def _insecure_on_loopback(client: OAuthClient) -> Iterator[None]:
         yield
     finally:
         del os.environ[name]
-
-
-def _on_loopback(uri: str) -> bool:
-    return urlsplit(uri).hostname in _LOOPBACK
 
 
 def _code(answer: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
+from urllib.parse import urlsplit
 
 from sheetsync.errors import AuthorizationError, ConfigError
 
@@ -27,6 +28,9 @@ _KINDS = {
     "auth.compute_engine.credentials": "service account of this machine",
     "auth.impersonated_credentials": "impersonated service account",
 }
+_LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+# Where key files of any kind say that secrets are to be sent.
+_SECRETS_GO_TO = ("token_uri", "token_url", "token_info_url", "service_account_impersonation_url", "revoke_url")
 _TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  an address, no secret
 
 
@@ -100,21 +104,75 @@ def save_token(file: Path, info: Mapping[str, Any]) -> None:
             Path(unfinished).unlink(missing_ok=True)
 
 
-def sign_in(key: Key | None) -> Any:
+def on_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    return _host(url) in _LOOPBACK
+
+
+def may_have_secrets(url: str, endpoint: str | None) -> bool:
+    """Whether secrets may go to a URL: to Google over TLS, to what stands in for it, and then within this machine."""
+    host, scheme = _host(url), url.partition(":")[0].lower()
+    if host is None or (scheme != "https" and host not in _LOOPBACK):
+        return False
+    if endpoint and (host == _host(endpoint) or (host in _LOOPBACK and on_loopback(endpoint))):
+        return True
+    return scheme == "https" and (host == "accounts.google.com" or host.endswith(".googleapis.com"))
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname if url.isascii() and url.isprintable() and "\\" not in url else None
+    except ValueError:
+        return None
+
+
+def sign_in(key: Key | None, endpoint: str | None = None) -> Any:
     """The google-auth credentials of a key, or the application default ones. No call to Google's API yet.
 
-    Raises `AuthorizationError` when there are none or the key is damaged.
+    `endpoint` stands in for Google's hosts. Raises `AuthorizationError` when there are none, when the key is damaged,
+    or when it would send its secret to somebody else: files come from others, too.
     """
     if key is None:
+        _check_default_file(endpoint)
         credentials = _default()
     elif key.robot is None:
+        _check_hosts(str(key.file), key.info, endpoint)
         credentials = _person(key)
     else:
+        _check_hosts(str(key.file), key.info, endpoint)
         credentials = _robot(key)
     # google-auth asks iamcredentials.googleapis.com in the background where a robot may work; sheetsync talks to
     # nobody but the two APIs it was told of. This one method also asks for the robot behind a workload identity.
     credentials._maybe_start_regional_access_boundary_refresh = lambda *_: None
     return credentials
+
+
+def _check_default_file(endpoint: str | None) -> None:
+    """Look at the file before google-auth does, which asks the hosts that are named there at once."""
+    # The second is where `gcloud auth application-default login` leaves its own.
+    gcloud = (
+        os.environ.get("CLOUDSDK_CONFIG") or Path(os.environ.get("APPDATA") or "~/.config", "gcloud").expanduser()
+    )
+    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS") or Path(gcloud, "application_default_credentials.json")
+    try:
+        info = json.loads(Path(named).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RuntimeError):
+        return  # google-auth says what is wrong, or looks elsewhere
+    if isinstance(info, dict):
+        _check_hosts(str(named), info, endpoint)
+
+
+def _check_hosts(what: str, info: Mapping[str, Any], endpoint: str | None) -> None:
+    for name in _SECRETS_GO_TO:
+        url = info.get(name)
+        if isinstance(url, str) and url and not may_have_secrets(url, endpoint):
+            raise AuthorizationError(
+                f"{what}: {name} is {url[:200]!r}, which is not Google: the secret would go there; "
+                f"get the file again from Google"
+            )
+    source = info.get("source_credentials")  # of an impersonated account
+    if isinstance(source, dict):
+        _check_hosts(what, source, endpoint)
 
 
 def _robot(key: Key) -> Any:
