@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, func, select, text
 
 from sheetsync.activities import Activity
 from sheetsync.cells import Cell
-from sheetsync.errors import ConfigError, Problem, Unavailable
+from sheetsync.errors import ConfigError, Problem, SheetsyncError, Unavailable
 from sheetsync.ledger import Ledger, Reading, database
 from sheetsync.ledger.outbox import FOR_EVER, Letter, Outbox, Pause
 from sheetsync.ledger.tables import entries, metadata, runs
@@ -247,7 +247,7 @@ def test_a_failed_transaction_leaves_nothing(ledger: Ledger, url: str) -> None:
     before = lines(url), counts(ledger)
     if url.startswith("sqlite"):
         bad = ORDER._replace(who=None)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError):
+    with pytest.raises(SheetsyncError):
         record(ledger, ORDER, bad)
     assert (lines(url), counts(ledger)) == before
 
@@ -257,7 +257,7 @@ def test_an_email_is_queued_once(ledger: Ledger) -> None:
     outbox = Outbox(ledger)
     letter = Letter("partner-weekly", "2026-W41", "Ann", "dana@example.com", "Ann’s week", b"\x00bytes\xff")
     outbox.enqueue([letter], AT)
-    with pytest.raises(ConfigError):
+    with pytest.raises(SheetsyncError):
         outbox.enqueue([letter], AT)
     (waiting,) = outbox.waiting()
     assert waiting.message == b"\x00bytes\xff"

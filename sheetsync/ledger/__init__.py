@@ -123,8 +123,8 @@ class Ledger:
             row = connection.execute(select(workbooks).where(self._own)).one_or_none()
         if row is None:
             return None
-        packed = _unpacked(row.definitions) if row.definitions else {}
-        definitions = {key: (title, grid) for key, (title, grid) in packed.items()}
+        known = unpacked(row.definitions) if row.definitions else {}
+        definitions = {key: (title, grid) for key, (title, grid) in known.items()}
         return Remembered(row.template, row.year, json.loads(row.marks), definitions, row.version)
 
     def remember(self, template: str, year: int, marks: Mapping[str, str], version: int = 1) -> None:
@@ -181,11 +181,11 @@ class Ledger:
 
         A reading that equals the last one leaves no trace.
         """
-        packed = _packed({key: list(value) for key, value in reading.definitions.items()})
-        values = {"definitions": packed, "log": difference.digest}
+        kept = packed({key: list(value) for key, value in reading.definitions.items()})
+        values = {"definitions": kept, "log": difference.digest}
         with self.transaction() as connection:
             known = connection.execute(select(workbooks.c.definitions, workbooks.c.log).where(self._own)).one()
-            if tuple(known) != (packed, difference.digest):
+            if tuple(known) != (kept, difference.digest):
                 connection.execute(update(workbooks).where(self._own).values(values))
             if difference.added or difference.removed or self._counts(connection) != (reading.rows, reading.refused):
                 run = self._begin(connection, reading)
@@ -196,7 +196,7 @@ class Ledger:
             if closed:
                 common = {"workbook": self.workbook, "at": reading.at}
                 lines = [
-                    {**common, "cadence": cadence, "period": period, "actuals": _packed(_listed(actuals))}
+                    {**common, "cadence": cadence, "period": period, "actuals": packed(_listed(actuals))}
                     for (cadence, period), actuals in closed.items()
                 ]
                 connection.execute(insert(reported), lines)
@@ -206,7 +206,7 @@ class Ledger:
         with self.transaction() as connection:
             rows = connection.execute(select(reported).where(reported.c.workbook == self.workbook)).all()
         return {
-            (row.cadence, row.period): {(who, kind, name): value for who, kind, name, value in _unpacked(row.actuals)}
+            (row.cadence, row.period): {(who, kind, name): value for who, kind, name, value in unpacked(row.actuals)}
             for row in rows
             # SQLite forgets that moments are kept in UTC.
             if before is None or row.at.replace(tzinfo=row.at.tzinfo or UTC) < before
@@ -232,13 +232,13 @@ class Ledger:
         query = select(settled.c.said).where(settled.c.workbook == self.workbook, settled.c.seen == seen)
         with self.transaction() as connection:
             said = connection.execute(query).scalar()
-        return None if said is None else _unpacked(said)
+        return None if said is None else unpacked(said)
 
     def settle(self, seen: bytes, said: Any) -> None:
         """Keep what a sync that found nothing to do depended on, and what it said."""
         with self.transaction() as connection:
             connection.execute(delete(settled).where(settled.c.workbook == self.workbook))
-            connection.execute(insert(settled).values(workbook=self.workbook, seen=seen, said=_packed(said)))
+            connection.execute(insert(settled).values(workbook=self.workbook, seen=seen, said=packed(said)))
 
     @property
     def _own(self) -> "ColumnElement[bool]":
@@ -279,7 +279,7 @@ class Ledger:
         with self.transaction() as connection:
             rows = connection.execute(select(written).where(written.c.workbook == self.workbook)).all()
         return {
-            row.tab: (_unpacked(row.grid) if row.grid else [], _unpacked(row.intended) if row.intended else [])
+            row.tab: (unpacked(row.grid) if row.grid else [], unpacked(row.intended) if row.intended else [])
             for row in rows
         }
 
@@ -288,9 +288,9 @@ class Ledger:
         with self.transaction() as connection:
             for tab, grid in grids.items():
                 where = (written.c.workbook == self.workbook) & (written.c.tab == tab)
-                packed = _packed(grid)
-                if connection.execute(update(written).where(where).values(intended=packed)).rowcount == 0:
-                    connection.execute(insert(written).values(workbook=self.workbook, tab=tab, intended=packed))
+                values = {"intended": packed(grid)}
+                if connection.execute(update(written).where(where).values(values)).rowcount == 0:
+                    connection.execute(insert(written).values(workbook=self.workbook, tab=tab, **values))
             if typed:
                 where = (typed_over.c.workbook == self.workbook) & (typed_over.c.seen_on == seen_on)
                 columns = ("tab", "row", "column", "typed")
@@ -369,9 +369,11 @@ def _listed(actuals: Mapping[tuple[str, str, str], float]) -> list[tuple[str, st
     return [(*key, value) for key, value in actuals.items()]
 
 
-def _packed(value: Any) -> bytes:
+def packed(value: Any) -> bytes:
+    """A JSON value as the ledger keeps it."""
     return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
-def _unpacked(value: bytes) -> Any:
+def unpacked(value: bytes) -> Any:
+    """The JSON value that the ledger keeps so."""
     return json.loads(zlib.decompress(value))
