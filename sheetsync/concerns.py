@@ -17,6 +17,7 @@ from sheetsync.goals import DatedTarget, Goal
 from sheetsync.people import Person, TimeOff
 from sheetsync.periods import DAY, Cadence, Period
 from sheetsync.plan import Plan
+from sheetsync.review_tabs import lacks, without_titles
 from sheetsync.rows import Place, as_seen
 from sheetsync.sentences import number
 from sheetsync.shares import strength
@@ -48,6 +49,8 @@ def concerns(plan: Plan, tables: Iterable[Table], today: date) -> list[Problem]:
         *_unknown_calendars(plan), *_days_off_twice(plan.times_off), *_overlapping(plan), *_idle(plan),
         *_outdone(plan), *_sums(plan, today), *_unserved(plan), *_beyond_hours(plan, today),
         *_quarters_of_many_goals(plan), *(c for table in by_title.values() for c in _many_priorities(table)),
+        *map(_Concern._make, lacks(plan, by_title.values(), today)),
+        *map(_Concern._make, without_titles(by_title.values())),
     ]  # fmt: skip
     return [_problem(concern, by_title[concern.place.tab]) for concern in found]
 

@@ -4,12 +4,15 @@ import json
 import re
 import sqlite3
 import ssl
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
+from tests.builders import SALES
 from tests.checkups import checks, failed, states, warned
 from tests.cli import NOW, TODAY, Desk, lean_template, new_desk, sheetsync, small_desk
 from tests.smtp_server import smtp_server
@@ -39,7 +42,7 @@ def test_plain_lines_in_a_pipe(desk: Desk) -> None:
     said = desk.ok("doctor").out.splitlines()
     assert "ok       columns: every column of the template is there" in said
     assert any(line.startswith("warning  recipients: ") and " → " in line for line in said)
-    assert said[-1] == "16 ok, 1 warning"
+    assert said[-1] == "17 ok, 1 warning"
 
 
 def test_a_mistake_in_an_email_template_is_found(desk: Desk) -> None:
@@ -143,7 +146,7 @@ def test_a_ledger_of_a_newer_version(desk: Desk) -> None:
 
 def test_another_run_at_work(desk: Desk) -> None:
     """That is no fault: it will end."""
-    with FileLock(desk.folder / ".sheetsync.lock"):
+    with FileLock(desk.folder / ".goals.xlsx.lock"):
         warned(desk, "folder", "another run is at work", "wait")
 
 
@@ -236,6 +239,95 @@ def test_columns_are_put_back(desk: Desk) -> None:
             assert [cell or None for cell in new[: len(old)]] == [cell or None for cell in old]
     desk.ok("sync")
     assert desk.ok("export", "rollups", "--format", "json").out == rollups
+
+
+# ---- the row of titles ---------------------------------------------------------------------------------------------
+
+TYPED_IN = ("People", "Goals", "Activities", "Log", "Tally", "Weekly")
+REMEDY = re.compile(r"(?:above|into) row (\d+).*?, from column A on: ([^|;]*)")
+
+
+def _delete_titles(sheet: Any, row: int) -> None:
+    sheet.delete_rows(row)
+
+
+def _clear_titles(sheet: Any, row: int) -> None:
+    for cell in sheet[row]:
+        cell.value = None
+
+
+def _typed_in_everywhere(desk: Desk) -> None:
+    """Something stands in every tab, and a column where people put it."""
+    with desk.edited() as book:
+        book["Tally"]["A2"], book["Tally"]["B2"], book["Tally"]["C2"] = TODAY, "Ann", 3
+        book["Weekly"]["E5"] = "A good one"
+        for row in book["People"].iter_rows():
+            row[0].value, row[1].value = row[1].value, row[0].value
+    desk.ok("sync")
+
+
+@pytest.mark.parametrize("damage", [_delete_titles, _clear_titles])
+def test_a_lost_row_of_titles_is_not_made_worse(desk: Desk, damage: Callable[[Any, int], None]) -> None:
+    """--fix writes nothing beside rows and ends with 5, as a sync does; what both say to do brings all back."""
+    _typed_in_everywhere(desk)
+    tally = desk.values("Tally")[0][2]
+    rollups = desk.ok("export", "rollups", "--format", "json").out
+    rows = {tab.title: tab.header_row for tab in SALES.tabs}
+    with desk.edited() as book:
+        for title in TYPED_IN:
+            damage(book[title], rows[title])
+    before = desk.cells()
+    found = checks(desk, "--fix", code=5)
+    assert found["fix"]["found"] == "" and desk.cells() == before
+    for title in TYPED_IN:
+        assert f"“{title}” has lost its row of titles" in found["columns"]["found"]
+    assert "is it" not in found["columns"]["found"]
+    remedies = found["columns"]["remedy"].split(" | ")
+    said = desk.run("sync").refused(5, *remedies[: len(TYPED_IN) - 1])
+    assert desk.cells() == before and "put it back" not in said
+    with desk.edited() as book:
+        for title, remedy in zip(TYPED_IN, remedies, strict=True):
+            told = REMEDY.search(remedy)
+            assert told and int(told[1]) == rows[title], remedy
+            if damage is _delete_titles:
+                book[title].insert_rows(rows[title])
+            for column, name in enumerate(told[2].split(", "), start=1):
+                book[title].cell(rows[title], column).value = name
+        book["Tally"]["C1"] = tally
+    desk.ok("sync")
+    assert desk.ok("export", "rollups", "--format", "json").out == rollups
+
+
+def test_a_review_tab_without_titles_is_told(desk: Desk) -> None:
+    """It stops no sync, which says in Problems that nothing of the tab is read; --fix leaves it alone."""
+    with desk.edited() as book:
+        book["Weekly"].delete_rows(SALES.tab("weekly").header_row)
+    before = desk.cells()["Weekly"]
+    found = checks(desk, "--fix")
+    assert found["columns"]["state"] == "warning" and found["fix"]["found"] == ""
+    assert "insert a row above row 3" in found["columns"]["remedy"]
+    (problem,) = desk.ok("sync", "--json").json["problems"]
+    assert (problem["tab"], problem["what"]) == (
+        "Weekly",
+        "the row of titles is gone, and nothing of this tab is read",
+    )
+    assert desk.cells()["Weekly"] == before
+
+
+def test_titles_in_other_words_are_no_lost_row(desk: Desk) -> None:
+    """Most of them misspelt: each is asked about; all in another language: they may be typed over."""
+    with desk.edited() as book:
+        for column, title in enumerate(("Dat", "Whom", "Activty", "Cuont", "Ammount"), start=1):
+            book["Log"].cell(1, column).value = title
+        for column, title in enumerate(("Name der Person", "Post"), start=1):
+            book["People"].cell(1, column).value = title
+    found = checks(desk, code=5)["columns"]["found"]
+    assert "“Activity”; is it “Activty” in column C?" in found and "lost" not in found
+    with desk.edited() as book:
+        for cell in book["Log"][1]:
+            cell.value = "Spalte"
+    found = checks(desk, code=5)["columns"]
+    assert "“Log” has lost its row of titles" in found["found"] and "(or type over it" in found["remedy"]
 
 
 # ---- tabs ---------------------------------------------------------------------------------------------------------

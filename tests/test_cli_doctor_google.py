@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import SALES
 from tests.checkups import checks, failed, states, warned
 from tests.cli import TODAY, Desk, Result
 from tests.google_server import GoogleServer, OpenBook
@@ -155,6 +156,35 @@ def test_a_lost_tab_of_a_spreadsheet_comes_back(team: Team, title: str) -> None:
     after = team.seen()
     assert sorted(map(str, after[title])) == sorted(map(str, before[title]))
     assert {k: v for k, v in after.items() if k != title} == {k: v for k, v in before.items() if k != title}
+
+
+def _row_of_titles(team: Team, title: str) -> dict[str, Any]:
+    start = SALES.tab(title.lower()).header_row - 1
+    return {"sheetId": team.sheet_id(title), "dimension": "ROWS", "startIndex": start, "endIndex": start + 1}
+
+
+def test_a_lost_row_of_titles_of_a_spreadsheet(team: Team) -> None:
+    """Deleted or cleared: --fix writes nothing beside what people typed; with the titles back all is as before."""
+    rollups = team.desk.ok("export", "rollups", "--format", "json").out
+    seen = team.seen()
+    for title in ("People", "Log", "Weekly"):
+        team.in_browser({"deleteDimension": {"range": _row_of_titles(team, title)}})
+    team.browser.enter("Activities", "A1", [[""] * 9])
+    lost = team.seen()
+    found = checks(team.desk, "--fix", code=5)
+    assert found["fix"]["found"] == "" and team.seen() == lost
+    assert found["columns"]["found"].count("has lost its row of titles") == 4
+    for words in ("insert a row above row 1 and type there, from column A on: Date, Who", "type into row 1, from"):
+        assert words in found["columns"]["remedy"]
+    assert team.desk.run("sync").refused(
+        5, "“Log” has lost its row of titles: undo that; or insert a row above row 1"
+    )
+    for title in ("People", "Log"):
+        team.in_browser({"insertDimension": {"range": _row_of_titles(team, title)}})
+        team.browser.enter(title, "A1", seen[title][:1])
+    team.browser.enter("Activities", "A1", seen["Activities"][:1])
+    assert [problem["tab"] for problem in team.desk.ok("sync", "--json").json["problems"]] == ["Weekly"]
+    assert team.desk.ok("export", "rollups", "--format", "json").out == rollups
 
 
 def test_a_computed_column_that_has_no_room(team: Team) -> None:

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell
 
 from sheetsync.template import WorkbookTemplate
-from tests.cli import Desk, new_desk, sheetsync, small_desk
+from tests.cli import NOW, Desk, new_desk, sheetsync, small_desk
 
 TITLES = 3
 """The row of titles in the tabs for reviews, below two lines that say what each asks."""
@@ -199,3 +199,14 @@ def test_extend_knows_periods_however_they_are_typed(tmp_path: Path) -> None:
     with desk.edited() as book:
         book["Weekly"].cell(TITLES, 1).value = "Wk"
     desk.run("extend").refused(5, "“Week” is gone")
+
+
+def test_extend_is_for_the_year_under_way(tmp_path: Path) -> None:
+    """Who joins in the plan's third year gets the rows of that year; a plan still to come keeps its own."""
+    desk = small_desk(tmp_path)
+    with desk.edited() as book:
+        book["People"].append(["Cleo", "cleo@example.com"])
+    desk.ok("extend", at=NOW.replace(year=2028))
+    assert {row[0] for row in below_titles(desk.cells()["Annual"]) if row[1] == "Cleo"} == {"2028"}
+    desk.ok("extend", at=NOW.replace(year=2025))
+    assert {row[0] for row in below_titles(desk.cells()["Annual"]) if row[1] == "Cleo"} == {"2026", "2028"}

@@ -1,9 +1,12 @@
 """`sync` on a local workbook: what it reports, what stops it, and what a person may do to the workbook meanwhile."""
 
+import json
 import os
 import random
+import sqlite3
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from filelock import FileLock
 from openpyxl import Workbook
 
 from tests.builders import SALES
-from tests.cli import TODAY, Desk, days_before, small_desk
+from tests.cli import NOW, TODAY, Desk, days_before, small_desk
 
 SUMMARIES = ("Daily summary", "Weekly summary", "Monthly summary", "Quarterly summary", "Annual summary")
 
@@ -172,7 +175,7 @@ def _drop_tab(book: Workbook) -> None:
         (_empty, ("0 rows", "60 at the last sync", "--accept-removals")),
         (_cut, ("29 rows", "60 at the last sync", "--accept-removals")),
         (_rename, ("tab “Log”", "“Activity” is gone", "“Activty” in column C")),
-        (_drop_header, ("tab “Log”", "is gone")),
+        (_drop_header, ("tab “Log”", "lost its row of titles", "insert a row above row 1", "Date, Who, Activity")),
         (_drop_tab, ("Log", "is gone", "restore it")),
     ],
 )
@@ -199,6 +202,58 @@ def test_accept_removals_goes_on(desk: Desk, change: Callable[[Workbook], None],
     assert desk.ok("sync", "--json").json["rows"] == left
 
 
+@pytest.mark.parametrize("title", ["People", "Activities"])
+def test_people_and_activities_that_are_gone_stop_a_sync(desk: Desk, title: str) -> None:
+    """Without them no row counts: exit 5 until a person says that it is right; the log's rows are refused then."""
+    rows = len(desk.values(title)) - 1
+    with desk.edited() as book:
+        book[title].delete_rows(2, rows)
+    before, exported = desk.workbook.read_bytes(), rollups(desk)
+    for _ in range(2):
+        desk.run("sync").refused(5, f"the tab “{title}” has no rows, {rows} at the last sync", "--accept-removals")
+    assert desk.workbook.read_bytes() == before and rollups(desk) == exported
+    result = desk.run("sync", "--accept-removals", "--json")
+    assert result.code == 0 and json.loads(result.out)["accepted"] == 0
+    assert json.loads(desk.ok("sync", "--json").out)["rows"] == 60
+
+
+@pytest.mark.parametrize("command", ["sync", "run"])
+def test_rows_that_no_longer_count_are_told_once(desk: Desk, command: str) -> None:
+    """Most rows are of a name that was changed: the sync goes on and warns, and freezes no numbers as reported."""
+    with desk.edited() as book:
+        names = {row[0].value: row[0] for row in book["People"].iter_rows(min_row=2) if row[0].value}
+        names["Ann"].value = "Anna-Lena"
+    warned = "goals.xlsx: 40 of 60 rows that counted at the last sync no longer do; see Problems"
+    later = NOW + timedelta(days=7)
+    result = desk.run(command, at=later)
+    assert result.code == 0 and warned in result.err and len(result.err.splitlines()) == 1, result
+    assert desk.ok("sync", at=later + timedelta(hours=1)).err == ""
+    assert not _reported_on(desk, later)
+    with desk.edited() as book:
+        next(row[0] for row in book["People"].iter_rows() if row[0].value == "Anna-Lena").value = "Ann"
+    desk.ok("sync", at=later + timedelta(hours=2))
+    assert _reported_on(desk, later)
+
+
+def _reported_on(desk: Desk, day: datetime) -> list[Any]:
+    """The periods whose numbers were kept as reported on a day."""
+    with closing(sqlite3.connect(desk.ledger)) as connection:
+        return connection.execute("SELECT period FROM reported WHERE at LIKE ?", (f"{day:%Y-%m-%d}%",)).fetchall()
+
+
+def test_a_few_rows_that_no_longer_count_are_problems_only(desk: Desk) -> None:
+    """Ben's twenty of sixty: no warning; as JSON the warning is an event."""
+    calm = desk.copy(desk.folder.parent / "calm")
+    for at, name in ((calm, "Ben"), (desk, "Ann")):
+        with at.edited() as book:
+            for row in book["People"].iter_rows(min_row=2, max_col=1):
+                row[0].value = "Xaver" if row[0].value == name else row[0].value
+    assert calm.run("sync").err == ""
+    events = [json.loads(line) for line in desk.run("--log-format", "json", "sync").err.splitlines()]
+    (event,) = [event for event in events if event["event"] == "warning"]
+    assert event["level"] == "warning" and "40 of 60 rows" in event["message"]
+
+
 def test_a_few_rows_may_go(desk: Desk) -> None:
     """Half of the log is not more than half; and a short log may lose what it likes but its last row."""
     with desk.edited() as book:
@@ -212,7 +267,7 @@ def test_a_few_rows_may_go(desk: Desk) -> None:
 def test_another_run_is_not_disturbed(desk: Desk) -> None:
     """While a run is at work a second one ends with 75 and touches nothing."""
     before = desk.state()
-    with FileLock(desk.folder / ".sheetsync.lock"):
+    with FileLock(desk.folder / ".goals.xlsx.lock"):
         desk.run("sync").refused(75, "another run", str(desk.folder))
         assert desk.spawn("sync").code == 75
         assert desk.ok("status").out
@@ -362,7 +417,7 @@ def test_a_lost_ledger_is_made_anew(desk: Desk) -> None:
 def test_run_syncs_and_sends(desk: Desk) -> None:
     """The one cron line: what was logged is in the summaries, and the due emails are told about."""
     log(desk, (TODAY, "Ann", "Cold call", 7))
-    said = desk.ok("run").out
+    said = desk.ok("-v", "run").out
     assert "1 new" in said
     assert [row[3] for row in desk.values("Dashboard") if row[:2] == ("Ann", "Cold call")] == [12]
 

@@ -304,3 +304,42 @@ def test_of_two_equal_targets_the_later_row_counts() -> None:
     rollups = find_out(found, AsOf(TODAY, under_way=True)).rollups
     week = rollups[(rollups["period"] == "2026-W07") & (rollups["person"] == "Ann") & (rollups["name"] == "Call")]
     assert week["target"].tolist() == [6] and found.problems[0].hint.endswith("row 3 counts (6)")
+
+
+def weekly(*weeks: str, who: str = "Ann") -> Tabs:
+    """Rows of the weekly review."""
+    return {"weekly": [{"period": week, "who": who} for week in weeks]}
+
+
+def test_the_rows_for_reviews_end_with_the_year() -> None:
+    """Two weeks before a year without rows one problem says which command adds them; it goes when they are there."""
+    rows: Tabs = weekly("2026-W52", "2026-W53", "2026-W01")
+    assert typed(rows, today=date(2026, 12, 17)).problems == ()
+    for today in (date(2026, 12, 18), date(2027, 1, 5)):
+        (problem,) = typed(rows, today=today).problems
+        assert (problem.tab, problem.row, problem.column, problem.typed) == ("Weekly", 5, "Week", "2026-W53")
+        assert problem.what == "the tabs for reviews have no rows for 2027"
+        assert "`sheetsync extend --year 2027`" in problem.hint
+    assert typed(weekly("2026-W53", "2027-W01"), today=date(2026, 12, 18)).problems == ()
+    assert typed({}, today=date(2026, 12, 18)).problems == ()
+
+
+def test_a_plan_of_long_ago_lacks_no_rows() -> None:
+    """A month after the last rows nobody waits for new ones: not for a year, and not for who has none."""
+    old: Tabs = {**weekly("2026-W53"), "monthly": [{"period": "2026-12", "who": "Ann"}]}
+    lacking = {
+        today: [p.what for p in typed(old, today=today).problems if "reviews" in p.what] for today in DAYS_AFTER
+    }
+    assert [len(what) for what in lacking.values()] == [2, 2, 0, 0, 0]
+
+
+DAYS_AFTER = (date(2026, 12, 31), date(2027, 2, 4), date(2027, 2, 5), date(2028, 6, 1), date(2037, 1, 1))
+
+
+def test_the_rows_for_reviews_end_with_the_fiscal_year() -> None:
+    """A year from April ends in March; a person’s own words in the place of a period are not taken for one."""
+    settings = Settings(Calendar(year_starts=4), 2026)
+    rows: Tabs = {"quarterly": [{"period": "2026-Q4", "who": "Ann"}, {"period": "next year", "who": "Ann"}]}
+    assert typed(rows, settings=settings, today=date(2026, 3, 17)).problems == ()
+    (problem,) = typed(rows, settings=settings, today=date(2026, 3, 18)).problems
+    assert (problem.row, problem.what) == (4, "the tabs for reviews have no rows for 2027")

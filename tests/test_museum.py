@@ -12,7 +12,9 @@ import pytest
 from sheetsync.cells import Cell, serial
 from sheetsync.periods import Calendar
 from sheetsync.reading import Settings, Understood, find_tables, understand
+from sheetsync.tables import known_columns
 from sheetsync.tabs import TabContents
+from sheetsync.titles import no_titles
 from tests.builders import SALES
 
 TODAY = date(2026, 10, 14)
@@ -215,6 +217,41 @@ def test_what_stops_a_sync(name: str, titles: list[Cell], words: str) -> None:
     """Without a title nothing of the tab is read, and the line says which is gone."""
     (line,) = understood_of({"log": [titles, GOOD] if titles else [[]]})  # type: ignore[misc]
     assert words in str(line) and len(str(line).splitlines()) == 1, name
+
+
+LOST: list[tuple[str, str, list[Cell], str | None]] = [
+    ("the first row of data", "log", [DAY, "Ann", "Cold call", 2], "insert a row above row 1 and type there"),
+    ("a contact that is like a title", "log", [DAY, "Ann", "Cold call", 2, None, None, "Contact 0"], "insert a row"),
+    ("a note that is a title", "log", [DAY, "Ann", "Cold call", 2, None, None, None, "Notes"], "insert a row"),
+    ("errors for titles", "log", ["#REF!"] * 8, "type over it"), ("a name", "people", ["Ann"], "type over it"),
+    ("blank titles", "people", [None, None], "type into row 1, from column A on: Name, Email"),
+    ("a Tally", "tally", [DAY, "Ann", 2], "Who, and the activities as they stood"),
+    ("a review", "weekly", ["2026-W41", "Ann", None, None, "fine"], "above row 3"),
+    ("one slip", "people", ["Nam", *NAMES[1:]], None),
+    ("most slips", "log", ["Dat", "Whom", "Activty", "Conut"], None),
+    ("optional ones are left", "log", [*HEAD[5:]], None),
+    ("one is left", "events", ["Datum", "Wer", "Event", "x", "y"], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "key", "titles", "words"), LOST, ids=[name for name, *_ in LOST])
+def test_a_lost_row_of_titles(name: str, key: str, titles: list[Cell], words: str | None) -> None:
+    """It is told from titles that were changed; what to do names the row and all titles, in their order."""
+    grid: list[list[Cell]] = [*[[]] * (SALES.tab(key).header_row - 1), titles, [DAY, "Ben", "Order won"]]
+    lost = no_titles(known_columns(SALES.tab(key), TabContents(key, "x", grid, 1_000, 30)), None)
+    assert (lost is None) == (words is None), (name, lost)
+    assert lost is None or (words or "") in lost[1], lost
+
+
+def test_blank_tabs_and_the_order_as_it_was() -> None:
+    """Of a blank tab nothing is lost; the titles are named as the last sync read them, wherever they stood."""
+    people = SALES.tab("people")
+    assert no_titles(known_columns(people, TabContents("people", "People", [[], [None]], 9, 9)), None) is None
+    mine: list[list[Cell]] = [[], [None, "Mine", "Email", None, "Name", None], [None, "x", None, None, "Ann"]]
+    last = known_columns(people, TabContents("people", "People", mine, 9, 9))
+    lost = no_titles(known_columns(people, TabContents("people", "People", [[], *mine[2:]], 9, 9)), last)
+    assert lost is not None and "above row 2" in lost[1]
+    assert lost[1].endswith("from column B on: Mine, Email, (nothing), Name")
 
 
 def test_the_museum_is_large() -> None:

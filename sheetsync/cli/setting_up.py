@@ -135,7 +135,9 @@ def create_command(
 
 
 @click.command("extend")
-@click.option("--year", type=click.IntRange(1970, 2199), help="The fiscal year's label; the plan's if left out.")
+@click.option(
+    "--year", type=click.IntRange(1970, 2199), help="The fiscal year's label; this year, or the plan's, if left out."
+)
 @pass_context
 def extend_command(context: Context, year: int | None) -> None:
     """Append the review rows that are missing, for a new year or new people."""

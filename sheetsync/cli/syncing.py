@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--as-of", callback=parse_day, metavar="DAY", help="As at the end of this day; later rows are left out."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would change and touch nothing.")
-@click.option("--accept-removals", is_flag=True, help="Go on although the log lost most of its rows.")
+@click.option("--accept-removals", is_flag=True, help="Go on although most rows of the log, or all people, are gone.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row could not be used.")
 @as_json
 @pass_context
@@ -37,6 +37,7 @@ def sync_command(
         most = 0 if not dry_run else 1000 if context.verbose else 3
         outcome = sync(run, run.as_of(as_of), accept_removals=accept_removals, dry_run=dry_run, most_cells=most)
         context.log.event("sync", **_counts(outcome))
+        context.warn(outcome.warning)
         if json_wanted:
             say_json(_report(outcome, dry_run=dry_run))
         else:
@@ -51,7 +52,7 @@ def sync_command(
 
 
 @click.command("run")
-@click.option("--accept-removals", is_flag=True, help="Go on although the log lost most of its rows.")
+@click.option("--accept-removals", is_flag=True, help="Go on although most rows of the log, or all people, are gone.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row could not be used.")
 @pass_context
 def run_command(context: Context, accept_removals: bool, strict: bool) -> int:
@@ -78,6 +79,7 @@ def _run(context: Context, run: "Opened", lines: list[str], *, accept_removals: 
         _tell_emails(context, _what_waits(run, error, lines), lines, is_silent=is_silent)
         raise
     context.log.event("sync", **_counts(outcome))
+    context.warn(outcome.warning)
     if not is_silent:
         _say(context, outcome, dry_run=False)
     deliveries = send(run, Choice())

@@ -13,18 +13,19 @@ from urllib.parse import urlsplit
 
 from sheetsync.cells import text_of
 from sheetsync.config import find_template, load_config, secret
-from sheetsync.errors import ConfigError, GuardTripped, Unfinished
+from sheetsync.errors import Busy, ConfigError, GuardTripped, SheetsyncError, Unfinished
 from sheetsync.ledger import Ledger
 from sheetsync.periods import DAY, AsOf, Cadence
-from sheetsync.runs import examining_google
+from sheetsync.reading import find_tables
+from sheetsync.review_tabs import last_row_before
+from sheetsync.runs import examining_google, examining_modes
 from sheetsync.runs.checking import Check, Said, Setup, Step, failed, look_through, warning
 from sheetsync.runs.mending import drifts, last_tables
-from sheetsync.runs.opening import as_far_as_made, identity, local_path
+from sheetsync.runs.opening import as_far_as_made, identity, local_path, lock_path, locked
 from sheetsync.sentences import counted, full_day
 from sheetsync.summaries import as_of_line
 from sheetsync.workbook import Layout, Workbook
 
-_LOCK = ".sheetsync.lock"
 _SYNC_WARNS = 2  # days
 _LOOKED_BACK = 400
 _FULL = 0.8
@@ -71,30 +72,26 @@ def _template(setup: Setup) -> Said:
 
 
 def _folder(setup: Setup) -> Said:
-    from filelock import FileLock, Timeout
-
-    folder = setup.config.folder.absolute()
+    folder = lock_path(setup.config).parent
     try:
-        with FileLock(folder / _LOCK, timeout=0):
+        with locked(setup.config):
             return Said(f"{folder}: can be written, no other run is at work")
-    except Timeout:
-        return warning(f"another run is at work in {folder}", "wait until it is done, then look again")
-    except OSError as error:
-        return failed(f"{folder}: no lock file can be written ({error.strerror})", "let this user write", ConfigError)
+    except Busy:
+        return warning(f"another run is at work on {setup.config.workbook}", "wait until it is done, then look again")
 
 
 def _ledger(setup: Setup) -> Said:
-    from filelock import FileLock, Timeout
     from sqlalchemy import make_url
 
     ledger = Ledger(setup.config.ledger_url, identity(setup.config))
     setup.ledger = ledger
+    ledger.look_over()
     # A password may stand in the query too.
     shown = make_url(setup.config.ledger_url).set(query={}).render_as_string(hide_password=True)
     known = ledger.remembered()
     if known is None:
         return Said(f"{shown}: knows nothing of this workbook yet")
-    with suppress(Timeout, OSError), FileLock(setup.config.folder / _LOCK, timeout=0):
+    with suppress(Busy), locked(setup.config):
         # The same again: can it be written? Beside another run it might be an older layout that is written back.
         again = ledger.remembered() or known
         ledger.remember(again.template, again.year, again.marks, again.version)
@@ -156,14 +153,19 @@ def _version(setup: Setup) -> Said:
 
 
 def _year(setup: Setup) -> Said:
-    plan = setup.workbook.layout.year
-    now = int(setup.config.calendar.containing(Cadence.YEAR, setup.today).label)
-    if now > plan:
-        return warning(
-            f"the workbook was made for {plan}, and now it is {now}",
-            f"sheetsync extend --year {now} adds rows for it; or create a workbook for {now}",
-        )
-    return Said(f"{plan}" if now == plan else f"{plan} is still to come")
+    """The plan's first year stays what it was; whether somebody has extended it, the rows say."""
+    plan, calendar = setup.workbook.layout.year, setup.config.calendar
+    year = calendar.containing(Cadence.YEAR, setup.today)
+    if int(year.label) <= plan:
+        return Said(f"{plan}" if int(year.label) == plan else f"{plan} is still to come")
+    if not setup.workbook.missing_tabs():
+        with suppress(SheetsyncError):  # said of the tabs
+            setup.contents = setup.workbook.read()
+            tables, _ = find_tables(setup.template, setup.contents)
+            if last_row_before(tables.values(), calendar, year):
+                found = f"the tabs for reviews have no rows for {year}; the workbook was made for {plan}"
+                return warning(found, f"sheetsync extend --year {year} adds them; or create a workbook for {year}")
+    return Said(f"{year}; the workbook was made for {plan}")
 
 
 def _tabs(setup: Setup) -> Said:
@@ -173,7 +175,8 @@ def _tabs(setup: Setup) -> Said:
         found = f"gone: the tab{'s' if len(gone) > 1 else ''} {titles}"
         remedy = "sheetsync doctor --fix makes them again; an earlier version of the file has all that stood in them"
         return failed(found, remedy, GuardTripped)
-    setup.contents = setup.workbook.read()
+    if not hasattr(setup, "contents"):
+        setup.contents = setup.workbook.read()
     renamed = [
         f"“{tab.title}” is called “{setup.contents[tab.key].title}”"
         for tab in template.tabs
@@ -228,6 +231,8 @@ def _sync(setup: Setup) -> Said:
     logged = plan.understood.logged
     found = f"a sync would read {counted(logged.rows, 'row')} of the log and write {counted(len(plan.writes), 'tab')}"
     problems = len(plan.findings.problems)
+    if plan.warning:
+        return warning(f"{found}; {plan.warning}", "see the tab Problems after a sync; change the names back")
     if not problems:
         return Said(found)
     return warning(
@@ -327,6 +332,7 @@ _STEPS = (
     Step("template", _template, ("configuration",)),
     Step("folder", _folder, ("configuration",)),
     Step("ledger", _ledger, ("configuration",)),
+    Step("privacy", examining_modes.privacy, ("configuration",)),
     Step("credentials", examining_google.credentials, ("configuration",), google=True),
     Step("clock", examining_google.clock, ("configuration",), google=True),
     Step("sharing", examining_google.sharing, ("credentials",), google=True),

@@ -1,8 +1,8 @@
 """What people's hands changed in a workbook's layout, and putting back tabs and columns that are gone.
 
 Nothing that was typed is touched. Rows come back from the ledger. A column is not put back where a similar title
-stands (it was renamed, and a second one would split the data), nor a required one in which something stood: blank, it
-would say something else.
+stands (it was renamed, and a second one would split the data), nor a required one in which something stood (blank, it
+would say something else), nor any where the whole row of titles is gone.
 """
 
 from collections import Counter
@@ -14,10 +14,12 @@ from sheetsync.cells import Cell, column_letters, fold, is_blank, is_error, text
 from sheetsync.reading import LOGGING_ROLES, find_tables, understand
 from sheetsync.runs.creating import rows_by_position, with_review_rows
 from sheetsync.runs.opening import Opened
+from sheetsync.runs.stopping import unit
 from sheetsync.sentences import counted
 from sheetsync.tables import Table, find_columns, known_columns
 from sheetsync.tabs import TabContents
 from sheetsync.template import Column, Tab, WorkbookTemplate
+from sheetsync.titles import no_titles
 from sheetsync.workbook import Workbook
 
 _SIMILAR = 70
@@ -37,13 +39,16 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How a tab that people type in differs from its template."""
+    """How a tab that people type in differs from its template. `no_titles` says so if it has no row of titles."""
 
     table: Table
     absent: Sequence[Absent]
+    no_titles: tuple[str, str] | None = None
 
     def lines(self, *, required: bool) -> Iterator[tuple[str, str]]:
         """Each finding with its remedy: of the `required` columns, without which no sync runs, or the others."""
+        if self.no_titles and required == any(column.required for column in self.table.tab.columns):
+            yield self.no_titles
         for absent in self.absent:
             if absent.column.required == required:
                 yield self._gone(absent)
@@ -80,6 +85,8 @@ def drifts(
 
 def _drift(tab: Tab, contents: TabContents, before: Table | None) -> Drift:
     table = known_columns(tab, contents)
+    if lost := no_titles(table, before):
+        return Drift(table, [], lost)
     known = {fold(column.title) for column in tab.columns}
     others = {place: title for place, title in table.extra.items() if fold(title) not in known}
     header = table.grid[table.header] if table.grid else []
@@ -109,7 +116,8 @@ def _in_trouble(others: Mapping[int, str]) -> tuple[int, str] | None:
 
 
 def _loses_nothing(column: Column, table: Table, before: Table | None) -> bool:
-    if not column.required or next(table.rows(), None) is None:
+    # Also what stands below titles that are not known.
+    if not column.required or all(is_blank(cell) for row in table.grid[table.header + 1 :] for cell in row):
         return True
     return before is not None and column.key in before.positions and all(map(is_blank, before.column(column.key)))
 
@@ -124,6 +132,7 @@ def last_tables(run: Opened) -> dict[str, Table]:
     )[0]
 
 
+@unit("mending")
 def mend(run: Opened) -> list[str]:
     """Put back the tabs and columns that are gone; answers what was done, a sentence each."""
     workbook, before = run.workbook(), last_tables(run)
@@ -235,6 +244,8 @@ def _has_rows(tab: Tab, tables: Mapping[str, Table], contents: Mapping[str, TabC
     """Whether anything stands in a tab below its titles, also in one that cannot be read now."""
     if tab.key in tables:
         return next(tables[tab.key].rows(), None) is not None
+    if no_titles(known_columns(tab, contents[tab.key]), None):
+        return True
     return len(contents[tab.key].grid) > tab.header_row
 
 

@@ -25,7 +25,10 @@ _LARGEST = 256 << 20  # bytes, which are read in a fraction of a second
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a sync found and changed, to be told; rows `added` and `removed` are those since the last sync."""
+    """What a sync found and changed, to be told; rows `added` and `removed` are those since the last sync.
+
+    `warning` is a line that nobody should miss, "" for none.
+    """
 
     location: str
     as_of: AsOf
@@ -35,6 +38,7 @@ class Outcome:
     removed: int
     problems: Sequence[Problem]
     changes: "Sequence[TabChange]"
+    warning: str = ""
 
 
 def sync(
@@ -55,7 +59,7 @@ def sync(
     logged, difference, problems = plan.understood.logged, plan.difference, list(plan.findings.problems)
     outcome = Outcome(
         plan.workbook.location, as_of, logged.rows, logged.refused, len(difference.added), len(difference.removed),
-        problems, tab_changes(plan, most_cells),
+        problems, tab_changes(plan, most_cells), plan.warning and f"{plan.workbook.location}: {plan.warning}",
     )  # fmt: skip
     if not dry_run:
         carry_out(run, plan)

@@ -1,7 +1,7 @@
 """A sync: read, check, guard, record, roll up, lay out, write what differs. `plan_sync` decides, `carry_out` does."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
 
@@ -17,14 +17,18 @@ from sheetsync.reading import Understood, definitions, find_out, find_tables, un
 from sheetsync.restated import Reported, newly_closed
 from sheetsync.results import stale_live_results, stale_results
 from sheetsync.runs.opening import Opened
+from sheetsync.runs.stopping import unit
 from sheetsync.standing import displaced
 from sheetsync.summaries import lay_out, with_live_rows
+from sheetsync.tables import Table, find_columns, known_columns
 from sheetsync.tabs import TabContents, TabWrite, differing, typed_cells
 from sheetsync.template import Tab
+from sheetsync.titles import no_titles
 from sheetsync.workbook import Workbook
 
 _KEPT_FOR = timedelta(days=30)
 _GUARDED_ROWS = 20
+_NAMING_ROLES = frozenset({"people", "activities"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class SyncPlan:
 
     `writes` are the tool tabs that differ, `results` the stored results of formulas that do, `typed` what people
     typed into tool tabs and is about to be written over, `closed` what is reported of periods that have just closed,
-    `displaced` the tool tabs whose live rows somebody moved: they are made anew first.
+    `displaced` the tool tabs whose live rows somebody moved: they are made anew first. `warning` is what a person
+    should hear of all this, "" for nothing.
     """
 
     workbook: Workbook
@@ -48,6 +53,8 @@ class SyncPlan:
     contents: Mapping[str, TabContents]
     closed: Reported
     displaced: Sequence[str] = ()
+    warning: str = ""
+    grids: Mapping[str, list[list[Cell]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +69,27 @@ class TabChange:
 def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> SyncPlan:
     """Read the workbook and decide what to do, touching nothing.
 
-    Raises `GuardTripped` when a required column or tab is gone, or the log lost more than half of its rows.
+    Raises `GuardTripped` when a required column or tab is gone, the log lost more than half of its rows, or people or
+    activities all of theirs.
     """
     run, workbook = run.at_work()
     contents = workbook.read()
     tables, gone = find_tables(run.template, contents)
     if gone:
-        raise GuardTripped(f"{workbook.location}: " + " | ".join(gone))
+        raise GuardTripped(f"{workbook.location}: " + " | ".join(_unreadable(run, contents)))
     understood = understand(tables, run.settings(workbook.layout.year), max(run.today, as_of.day))
     if not accept_removals:
         _guard(run.ledger.last_rows(), understood.logged.rows, workbook.location)
+        _guard_names(run, tables, workbook.location)
     moved = displaced(run.template, contents)
     typed = _typed(run, contents, moved)
     reported = run.reported(as_of)
     findings = _with_typed(find_out(understood, as_of, reported), typed, run)
     grids = with_live_rows(run.template, lay_out(run.template, findings), contents)
     writes = [w for key, grid in grids.items() if (w := differing(key, contents[key].grid, grid))]
+    difference = run.ledger.compare(understood.logged.activities)
+    warning = _no_longer_count(run, understood, difference)
+    unsure = _GUARDED_ROWS <= understood.logged.refused > understood.logged.rows / 2
     only_person = understood.plan.people[0].name if len(understood.plan.people) == 1 else ""
     return SyncPlan(
         workbook=workbook,
@@ -88,7 +100,7 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
             run.now, as_of.day, understood.logged.rows, understood.logged.refused,
             understood.logged.activities, definitions(run.template, contents),
         ),
-        difference=run.ledger.compare(understood.logged.activities),
+        difference=difference,
         writes=writes,
         results={
             **stale_results(run.template, tables, grids, understood.logged.activities, only_person),
@@ -96,12 +108,15 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
         },
         typed=typed,
         contents=contents,
-        # A look back at an earlier day reports nothing.
-        closed=newly_closed(findings.rollups, reported) if as_of.under_way else {},
+        # A look back at an earlier day reports nothing, nor do rows of which most cannot be used.
+        closed=newly_closed(findings.rollups, reported) if as_of.under_way and not (warning or unsure) else {},
         displaced=moved,
+        warning=warning,
+        grids=grids,
     )  # fmt: skip
 
 
+@unit("the sync")
 def carry_out(run: Opened, plan: SyncPlan) -> None:
     """Record the reading, then write what differs. Killed in between, the next sync ends in the same state."""
     _notice_another_ledger(run, plan)
@@ -110,10 +125,26 @@ def carry_out(run: Opened, plan: SyncPlan) -> None:
     layout = plan.workbook.layout
     run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
     run.ledger.record(plan.reading, plan.difference, plan.closed)
-    if plan.writes or plan.results:
-        run.ledger.intend({write.key: write.grid for write in plan.writes}, plan.typed, run.today)
-        plan.workbook.write(plan.writes, plan.results)
+    written = {write.key: write.grid for write in plan.writes}
+    confirmed = run.ledger.confirmed()
+    # What a run that was killed left open is settled too: else a later `confirm` would say what never came about.
+    stands = {key: grid for key, grid in plan.grids.items() if key not in confirmed}
+    if plan.writes or plan.results or stands:
+        grids = {key: _as_shown(grid, plan.results.get(key, {})) for key, grid in {**stands, **written}.items()}
+        run.ledger.intend(grids, plan.typed, run.today)
+        if plan.writes or plan.results:
+            plan.workbook.write(plan.writes, plan.results)
         run.ledger.confirm()
+
+
+def _as_shown(grid: list[list[Cell]], results: Mapping[tuple[int, int], Cell]) -> list[list[Cell]]:
+    """A tab as it is read after the write: with what its live formulas come to then."""
+    shown = [list(cells) for cells in grid]
+    for (at, place), value in results.items():
+        if at < len(shown):
+            shown[at] += [None] * (place + 1 - len(shown[at]))
+            shown[at][place] = value
+    return shown
 
 
 def _put_in_place(run: Opened, plan: SyncPlan) -> SyncPlan:
@@ -150,9 +181,59 @@ def _guard(before: int | None, now: int, where: str) -> None:
     lost = before - now
     if now == 0 or (lost >= _GUARDED_ROWS and lost * 2 > before):
         raise GuardTripped(
-            f"{where}: the log has {now:,} rows, {before:,} at the last sync; restore them, or sync once with "
-            "--accept-removals if that is right"
+            f"{where}: the log has {now:,} rows, {before:,} at the last sync; bring them back with "
+            "`sheetsync restore`, or sync once with --accept-removals if that is right"
         )
+
+
+def _guard_names(run: Opened, tables: Mapping[str, Table], where: str) -> None:
+    """Without people, or activities, no row counts: a tab of theirs that is suddenly blank stops the run too."""
+    blank = [t for t in tables.values() if t.tab.role in _NAMING_ROLES and next(t.rows(), None) is None]
+    before = _last_tables(run) if blank else {}
+    for table in blank:
+        rows = sum(1 for _ in before[table.tab.key].rows()) if table.tab.key in before else 0
+        if rows:
+            raise GuardTripped(
+                f"{where}: the tab “{table.title}” has no rows, {rows:,} at the last sync; undo that, "
+                "or sync once with --accept-removals if that is right"
+            )
+
+
+def _unreadable(run: Opened, contents: Mapping[str, TabContents]) -> Iterator[str]:
+    """A line for each tab without all the columns that must be there."""
+    before = _last_tables(run)
+    for tab in run.template.tabs:
+        if tab.is_tool_tab or tab.key not in contents:
+            continue
+        found = find_columns(tab, contents[tab.key])
+        if isinstance(found, str):
+            lost = no_titles(known_columns(tab, contents[tab.key]), before.get(tab.key))
+            yield "tab " + ": ".join(lost) if lost else found
+
+
+def _last_tables(run: Opened) -> Mapping[str, Table]:
+    from sheetsync.runs.mending import last_tables
+
+    return last_tables(run)
+
+
+def _no_longer_count(run: Opened, understood: Understood, difference: Difference) -> str:
+    """That most rows which counted at the last sync still stand there and cannot be used; "" when they can.
+
+    Bad rows never stop a sync, but so many at once are one change elsewhere: of a name, or of a date format.
+    """
+    before = run.ledger.last_rows()
+    if before is None or not difference.removed:
+        return ""
+    logged = understood.logged
+    counted = len(logged.activities) - len(difference.added) + len(difference.removed)
+    lost = min(len(difference.removed), logged.refused - (before - counted))
+    if lost < _GUARDED_ROWS or lost * 2 <= counted:
+        return ""
+    return (
+        f"{lost:,} of {counted:,} rows that counted at the last sync no longer do; see Problems: "
+        "were names changed in People or Activities?"
+    )
 
 
 def _typed(run: Opened, contents: Mapping[str, TabContents], moved: Collection[str]) -> list[Problem]:
@@ -194,7 +275,9 @@ def _with_typed(findings: Findings, typed: Sequence[Problem], run: Opened) -> Fi
     """The findings with what was typed into tool tabs in the last 30 days among the problems."""
     from dataclasses import replace
 
-    kept = [*run.ledger.typed_over(run.today - _KEPT_FOR), *((run.today, problem) for problem in typed)]
+    earlier = run.ledger.typed_over(run.today - _KEPT_FOR)
+    # A run that stopped before it wrote has kept today's already.
+    kept = [*dict.fromkeys((*earlier, *((run.today, problem) for problem in typed)))]
     if not kept:
         return findings
     said = [_in_words(seen_on, problem) for seen_on, problem in kept]
