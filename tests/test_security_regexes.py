@@ -22,6 +22,7 @@ AT_THE_BEGINNING = {
     "sheetsync.runs.examining_modes._PASSWORD_IN_URL",
     "sheetsync.runs.tabular._FORMULA_LIKE",
     "sheetsync.workbook.google.rows._RANGE",
+    "sheetsync.workbook.xlsx.refusals._ENCODING",
 }
 
 
