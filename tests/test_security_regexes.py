@@ -15,6 +15,7 @@ SECONDS = 0.5  # of a processor; a text of that length is read in a hundredth of
 # Whose callers bound the text: by how many characters.
 BOUNDED = {
     "sheetsync.dates.": 60,  # dates._LONGEST: what is longer is no date
+    "sheetsync.ledger.copies.": 255,  # the name of a file
     "sheetsync.runs.examining_modes._PASSWORD_IN_URL": 10_000,  # a value of the configuration
 }
 # Looked for only at the beginning of a text.

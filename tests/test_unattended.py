@@ -203,7 +203,7 @@ def test_tables_and_json_obey_no_cell(desk: Desk) -> None:
     """What a person typed into a name moves no cursor in `status`, and is escaped in JSON."""
     with desk.edited() as book:
         book["People"].cell(2, 1).value = "An\u202en\x9b31m\x7f"
-    synced, shown = desk.ok("sync", "--json").out, desk.ok("status", "--json")
+    synced, shown = desk.run("sync", "--json").out, desk.ok("status", "--json")
     assert "An\u202en\x9b31m\x7f" in json.dumps(shown.json, ensure_ascii=False)
     for said in (synced, shown.out, desk.ok("status").out, desk.ok("email", "status").out):
         assert not set(said) & set("\x1b\u202e\x9b\x7f")

@@ -227,6 +227,8 @@ def _no_longer_count(run: Opened, understood: Understood, difference: Difference
         return ""
     logged = understood.logged
     counted = len(logged.activities) - len(difference.added) + len(difference.removed)
+    if counted > before:  # the rows of another workbook, in whose place this one was made
+        return ""
     lost = min(len(difference.removed), logged.refused - (before - counted))
     if lost < _GUARDED_ROWS or lost * 2 <= counted:
         return ""
