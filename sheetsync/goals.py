@@ -83,7 +83,9 @@ def parse_goals(table: Table, people: Names, activities: Names) -> tuple[list[Go
             row.refuse("measured_by", "no activity measures this goal", "type the activity whose rows count")
         of = fold(row.text("of")) or "count"
         if of not in {"count", "amount"}:
-            row.refuse("of", f"“{of}” is neither count nor amount", "count the rows, or add up their Amount")
+            row.refuse(
+                "of", f"“{row.text('of')}” is neither count nor amount", "count the rows, or add up their Amount"
+            )
         target = _target(row)
         start, end = _range(row)
         if row.flawed or measured_by is None:
@@ -123,7 +125,7 @@ def parse_activity_goals(table: Table, people: Names, served: Names | None) -> t
         every = fold(row.text("every")) or "week"
         if every not in _EVERY:
             hint = _NO_AT_MOST if _AT_MOST.match(every) else "working day, day, week, month, quarter or year"
-            row.refuse("every", f"“{every}” is no rhythm", hint)
+            row.refuse("every", f"“{row.text('every')}” is no rhythm", hint)
         target, weight = _target(row), row.number("weight")
         if weight is not None and weight < 0:
             row.refuse("weight", "a weight below 0", "0 leaves the activity out of the score, 1 is usual")

@@ -110,22 +110,23 @@ def _zone(row: RowReader) -> str:
 
 
 def _weekday(row: RowReader) -> int | None:
-    text = fold(row.text("partner_day"))
+    text = row.text("partner_day")
     if not text:
         return None
-    found = _weekday_number(text)
+    found = _weekday_number(fold(text))
     if found is None:
         row.remark("partner_day", f"“{text}” is no weekday", "such as Friday; the configured day is used meanwhile")
     return found
 
 
 def _mail(row: RowReader) -> Mail:
-    text = fold(row.text("mail"))
-    if text in {"", "on", "yes", "true"}:
+    text = row.text("mail")
+    wanted = fold(text)
+    if wanted in {"", "on", "yes", "true"}:
         return "on"
-    if text in {"stop", "off", "no", "false"}:
+    if wanted in {"stop", "off", "no", "false"}:
         return "stop"
-    if text != "paused":
+    if wanted != "paused":
         row.remark("mail", f"“{text}” is neither on, paused nor stop", "mail is paused until it is one of them")
     return "paused"
 

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ TEXTS = [
     for text in (*INJECTIONS, *TWISTED, *INVISIBLE, *_SHORT, "=A1&", "=-", "＋", "－", "＠", "http://evil.example/")
     if _HOLDABLE.fullmatch(text)
 ]
+# Below each tab, where every name is a person and an activity, and all people have all activities: some are enough.
+FEW = TEXTS[::20]
 _FORMULA = re.compile(r"<(?:\w+:)?(?:formula1|formula2|formula|f|definedName)(?:\s[^>]*)?>([^<]*)<")
 _CELL = re.compile(r'<c r="([A-Z]+\d+)"[^>]*><f')
 
@@ -35,7 +37,12 @@ def carried(path: Path) -> list[str]:
     """The formulas of a file, in cells, lists, rules, charts and names, that hold what was typed; and any link."""
     parts = _parts(path)
     found = [one for text in parts.values() for one in _FORMULA.findall(text) if TOKEN in one]
-    return found + [name for name, text in parts.items() if "hyperlink" in text]
+    return found + links(parts)
+
+
+def links(parts: Mapping[str, str]) -> list[str]:
+    """The parts with links, in a cell or beside the cells."""
+    return [name for name, text in parts.items() if re.search(r"<hyperlink|relationships/hyperlink", text)]
 
 
 def places(path: Path) -> dict[str, list[str]]:
@@ -103,6 +110,24 @@ def test_what_is_imported_logged_and_restored(tmp_path: Path) -> None:
     assert {f"=1+1{TOKEN}", f"@SUM(1+1){TOKEN}", f"{{=1}}{TOKEN}"} <= shown(desk, "Log")
 
 
+def test_what_people_type_in_any_tab(tmp_path: Path) -> None:
+    """Naughty texts below every tab, typed as text into each of its columns, are text in the tabs of the tool."""
+    desk = small_desk(tmp_path)
+    texts = [re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text) for text in FEW]
+    with desk.edited() as book:
+        for sheet in book:
+            below = sheet.max_row + 1
+            for at, text in enumerate(texts):
+                for column in range(1, min(sheet.max_column, 12) + 1):
+                    cell = sheet.cell(below + at, column)
+                    cell.value, cell.data_type = text, "s"
+    for command in ("sync", "extend", "sync"):
+        desk.run(command)
+        assert carried(desk.workbook) == [], command
+    told = {text.partition("”")[0].removeprefix("“") for text in shown(desk, "Problems")}
+    assert len(told & set(texts)) > len(texts) / 2
+
+
 def test_formulas_that_people_typed_stay_theirs(tmp_path: Path) -> None:
     """A formula in the log is the person's own; its value, whatever text it gives, is no formula in a tool tab."""
     desk = small_desk(tmp_path)
@@ -118,12 +143,12 @@ def test_formulas_that_people_typed_stay_theirs(tmp_path: Path) -> None:
 def test_the_demo_holds_only_formulas_of_ours(tmp_path: Path) -> None:
     """It is made without anybody's typing: no link, and no formula in the log."""
     desk, _ = demo_desk(tmp_path)
-    assert not [name for name, text in _parts(desk.workbook).items() if "hyperlink" in text]
+    assert links(_parts(desk.workbook)) == []
     log = [cell for row in desk.cells()["Log"] for cell in row]
     assert not [cell for cell in log if isinstance(cell, str) and cell.startswith("=")]
 
 
-WORDS = ("=1+7E57", '"&7E57&"')
+WORDS = ("=1+7E57", '"&7E57&"', "=Log!$A$1")
 
 
 def _worded(template: dict[str, Any], word: str) -> None:
@@ -155,7 +180,7 @@ def test_words_of_a_template_are_words(tmp_path: Path, word: str) -> None:
     assert places(worded.workbook) == places(plain.workbook)
     titles = _titles(_parts(plain.workbook)), _titles(_parts(worded.workbook))
     assert titles[0] == titles[1]
-    assert not [name for name, text in _parts(worded.workbook).items() if "hyperlink" in text]
+    assert links(_parts(worded.workbook)) == []
 
 
 def _titles(parts: dict[str, str]) -> dict[str, int]:
@@ -179,3 +204,14 @@ def test_google_gets_text_as_text(team: Team) -> None:
     assert team.desk.run("restore", "--yes").code == 0
     team.desk.run("sync")
     assert list(in_google(team)) == []
+
+
+def test_google_gets_what_people_typed_as_text(team: Team) -> None:
+    """Naughty texts below every tab: the tabs of the tool show them as text."""
+    for title in team.browser.titles():
+        there = team.browser.values(title)
+        width = min(len(there[-1]) if there else 1, 12)
+        team.browser.type(title, f"A{len(there) + 1}", [[text] * width for text in FEW])
+    typed = set(in_google(team))
+    team.desk.run("sync")
+    assert set(in_google(team)) <= typed

@@ -89,13 +89,18 @@ def _cells(drawing: Drawing, row: int, first: int, last: int) -> str:
     return f"={quoted(drawing.series)}!{':'.join(places)}"
 
 
+def _words(title: str) -> str:
+    """A title as text: XlsxWriter would take one like `=Log!$A$1` for a place; what parts it there is not seen."""
+    return title.replace("!", "!\N{WORD JOINER}")
+
+
 def _dress(chart: Any, drawing: Drawing, unnamed: Sequence[int]) -> None:
     font = {"name": "Calibri", "size": 9, "color": MUTED}
     names = {"interval_unit": _EVERY} if drawing.values > _MOST_NAMES else {}
     # A year's amounts are large; of what is done in a week there may be half a one.
     amounts = {"num_format": "#,##0"} if drawing.chart.kind == "outcome" else {}
     chart.set_title({
-        "name": drawing.chart.title, "name_font": {"name": "Calibri", "size": 12, "bold": True, "color": INK},
+        "name": _words(drawing.chart.title), "name_font": {"name": "Calibri", "size": 12, "bold": True, "color": INK},
         "overlay": False,
     })  # fmt: skip
     chart.set_x_axis({
