@@ -6,11 +6,12 @@ refuses its row, because half a row would be a number nobody typed.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from sheetsync.cells import (
+    EPOCH,
     Cell,
     Memo,
     Misread,
@@ -27,6 +28,9 @@ from sheetsync.errors import Problem
 from sheetsync.names import Names
 from sheetsync.tables import Table
 
+_FEWEST_DAYS = 36_500  # the serial numbers of our days are higher, and hardly a count is
+_NEAR = 366  # days around a row's own, in which lies what a program takes for a date without a year
+
 
 class Activity(NamedTuple):
     """One logged fact. `day` is a serial number, `quantity` is what was typed under Count.
@@ -42,6 +46,9 @@ class Activity(NamedTuple):
     quality: float | None
     contact: str
     notes: str
+
+
+_COUNT = Activity._fields.index("quantity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,19 @@ def read_count(cell: Cell) -> float | Misread:
     return number
 
 
+def _no_day(count: float | Misread, cell: Cell, day: int | Misread) -> float | Misread:
+    """The count, unless the number is that of a day about its row's: what was typed was then taken for a date.
+
+    3/4 becomes one, and neither Google's answer nor a cell with a number format says so.
+    """
+    if isinstance(cell, str) or isinstance(count, Misread) or isinstance(day, Misread):
+        return count
+    if not count.is_integer() or abs(count - day) > _NEAR:
+        return count
+    hint = "type the number; if it is right, type an apostrophe before it"
+    return Misread(f"{count:.0f} is how the date {EPOCH + timedelta(count)} is kept", hint)
+
+
 def read_amount(cell: Cell) -> float | Misread | None:
     """An amount: blank is none, below 0 is a refund."""
     if is_blank(cell):
@@ -141,6 +161,8 @@ def parse_log(table: Table, vocabulary: Vocabulary) -> Logged:
     columns = [hashable(column) for column in table.columns(readers)]
     read = [[reader[cell] for cell in column] for reader, column in zip(readers.values(), columns, strict=True)]
     any_flaw = any(isinstance(value, Misread) for reader in readers.values() for value in reader.values())
+    if any(isinstance(count, float) and count > _FEWEST_DAYS for count in readers["count"].values()):
+        read[_COUNT], any_flaw = list(map(_no_day, read[_COUNT], columns[_COUNT], read[0])), True
     accepted: list[Activity] = []
     problems: list[Problem] = []
     rows = refused = 0
@@ -192,7 +214,7 @@ def parse_tally(table: Table, vocabulary: Vocabulary) -> Logged:
         flaws = _problems(table, number, ("date", "who"), (dates[index], whos[index]), (day, who))
         problems += flaws
         for position, cell in filled:
-            count = read_count(cell)
+            count = _no_day(read_count(cell), cell, day)
             if isinstance(count, Misread):
                 problems.append(
                     Problem(table.title, number, table.extra[position], count.what, count.hint, text_of(cell))

@@ -32,6 +32,12 @@ ERRORS = frozenset(
         "#SPILL!",
         "#CALC!",
         "#GETTING_DATA",
+        "#FIELD!",
+        "#BUSY!",
+        "#CONNECT!",
+        "#BLOCKED!",
+        "#UNKNOWN!",
+        "#PYTHON!",
     )
 )
 _BLANK_CHARACTERS = re.compile(r"[\s\u00a0\u200b\u2060\ufeff]+")
@@ -40,6 +46,19 @@ _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}([ ,.'’]\d{3})+)([.,]\d+)?")
 _LEADING_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 _LARGEST = 1e12  # beyond it sums lose their cents, and products overflow
 _CURRENCY = "$€£¥₹ "
+
+
+class Moment(float):
+    """A serial number that its cell shows as a day or a time: where a number belongs it is none to who typed it."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        day = day_of(self)
+        if day is not None:
+            return day.isoformat()
+        hours, minutes = divmod(round(self * 24 * 60), 60)
+        return f"{hours}:{minutes:02}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +82,12 @@ def day_of(number: float) -> date | None:
 
 
 def text_of(cell: Cell) -> str:
-    """A cell as trimmed text, runs of blanks folded: 274.0 is "274", blank is ""."""
+    """A cell as trimmed text, runs of blanks folded: 274.0 is "274", a day 2026-02-14, blank is ""."""
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15 and not isinstance(cell, Moment):
         return str(int(cell))
     text = str(cell)
     if text.isprintable():
@@ -125,7 +144,9 @@ def read_number(cell: Cell) -> float | Misread:
 
 
 def _number(cell: Cell) -> float | Misread:
-    # Numbers first: nearly all cells of a long log are.
+    if isinstance(cell, Moment):
+        return _no_number(cell)
+    # Numbers before text: nearly all cells of a long log are.
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell) if math.isfinite(cell) else Misread("not a finite number", "type a number")
     if refused := _neither(cell, "number", "type a number"):
@@ -139,6 +160,15 @@ def _number(cell: Cell) -> float | Misread:
     found = _LEADING_NUMBER.findall(text)
     hint = f"type {found[0]} alone, words belong in Notes" if len(found) == 1 else "type a number alone"
     return Misread(f"“{text}” is no number", hint)
+
+
+def _no_number(moment: Moment) -> Misread:
+    """That a day or a time is no number, though programs keep it as one."""
+    if day_of(moment) is not None:
+        hint = "type the number; if it turns into a date again, give the cell a number format"
+        return Misread(f"the date {moment} is no number", hint)
+    hint = f"type {moment * 24:.4g} for hours or {moment * 24 * 60:.4g} for minutes, with a number format"
+    return Misread(f"the time {moment} is no number", hint)
 
 
 def _neither(cell: Cell, kind: str, hint: str) -> Misread | None:
@@ -196,7 +226,10 @@ class Memo(dict[Any, Any]):
 
 
 def hashable(column: Sequence[Cell]) -> Sequence[Cell]:
-    """A column to be looked up in a `Memo`, tick boxes as text: True and 1.0 are one key, but not to a person."""
-    if bool not in set(map(type, column)):
-        return column
-    return [text_of(cell) if cell.__class__ is bool else cell for cell in column]
+    """A column to be looked up in a `Memo`: what is equal to a number there, but not to a person, becomes text.
+
+    That are tick boxes, for True is 1.0, and days and times where there are numbers that are none.
+    """
+    types = set(map(type, column))
+    told = {kind for kind in (bool, Moment) if kind in types and (kind is bool or types & {int, float})}
+    return [text_of(cell) if cell.__class__ in told else cell for cell in column] if told else column

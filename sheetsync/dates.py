@@ -124,11 +124,12 @@ def _plain_character(character: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """A number of the text: whether it can be the day, and the year it can be."""
+    """A number of the text: whether it can be the day, and the year it can be, if only perhaps."""
 
     is_day: bool
     value: int
     year: int | None
+    perhaps: bool = False
 
 
 def _number(token: re.Match[str]) -> _Number:
@@ -136,10 +137,13 @@ def _number(token: re.Match[str]) -> _Number:
     value = int(digits)
     if len(digits) == 4:
         return _Number(False, 0, value)
-    year = None
+    year, perhaps = None, False
     if len(digits) == 2 and not token["ordinal"]:
         year = next((y for y in (1900 + value, 2000 + value) if _FIRST_SHORT_YEAR <= y <= _LAST_SHORT_YEAR), None)
-    return _Number(len(digits) <= 2 and value <= 31 and not token["short"], value, year)
+        perhaps = year is None
+    return _Number(
+        len(digits) <= 2 and value <= 31 and not token["short"], value, 2000 + value if perhaps else year, perhaps
+    )
 
 
 def _taken_apart(text: str) -> tuple[list[_Number], set[str]] | None:
@@ -167,9 +171,11 @@ def _in_letters(numbers: list[_Number], words: set[str]) -> list[date]:
     parts = [*numbers, *(_Number(True, _DAY[word], None) for word in words if word in _DAY)]
     if len(months) != 1 or len(parts) != 2:
         return []
-    ways = [(y.year, d.value) for d, y in (parts, parts[::-1]) if d.is_day and y.year is not None]
-    days = [day for year, value in ways for day in _day(year, months[0], value)]
-    # "29 Feb 26" is a slip, and no day of the year 29.
+    ways = [(d, y) for d, y in (parts, parts[::-1]) if d.is_day and y.year is not None]
+    if all(year.perhaps for _, year in ways):
+        return []
+    days = [day for number, year in ways for day in _day(year.year or 0, months[0], number.value)]
+    # "29 Feb 26" is a slip, and no day of the year 29; "30 Aug 07" may be meant as a day of 2030.
     return days if len(days) == len(ways) else []
 
 

@@ -13,10 +13,13 @@ from sheetsync.cells import (
     ERRORS,
     LATEST,
     Cell,
+    Memo,
     Misread,
+    Moment,
     column_letters,
     day_of,
     fold,
+    hashable,
     is_blank,
     is_error,
     read_date,
@@ -159,6 +162,26 @@ def test_texts_that_are_no_number(text: str) -> None:
 def test_a_truth_value_is_neither_number_nor_date() -> None:
     """A tick box is not 1, and not a day."""
     assert isinstance(read_number(True), Misread) and isinstance(read_date(True), Misread)
+
+
+@given(st.lists(st.one_of(st.booleans(), st.integers(0, 3).map(float), st.integers(0, 3).map(Moment)), max_size=12))
+def test_what_is_equal_to_a_number_is_no_number(column: list[Cell]) -> None:
+    """In whatever order they stand, a tick box, a time and a number of the same value are read as what they are."""
+    column = [cell if type(cell) is not Moment else Moment(cell + 46_000) for cell in column]
+    memo = Memo(read_number)
+    read = [memo[cell] for cell in hashable(column)]
+    assert [isinstance(value, Misread) for value in read] == [type(cell) is not float for cell in column]
+    memo = Memo(read_date)
+    days = [memo[cell] for cell in hashable(column)]
+    assert [isinstance(day, Misread) for day in days] == [type(cell) is not Moment for cell in column]
+
+
+def test_days_and_times_as_text() -> None:
+    """As people write them: where a cell is a text, and where it is quoted."""
+    moments = [Moment(46_115), Moment(46_115.5), Moment(0.0625), Moment(3.75)]
+    assert [text_of(moment) for moment in moments] == ["2026-04-03", "2026-04-03", "1:30", "90:00"]
+    said = read_number(moments[2])
+    assert isinstance(said, Misread) and said.hint.startswith("type 1.5 for hours or 90 for minutes")
 
 
 def test_errors_of_formulas_are_named() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import IO
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -17,7 +18,8 @@ from sqlalchemy import create_engine, text
 from sheetsync.config import load_config
 from sheetsync.errors import Busy
 from sheetsync.ledger import Ledger
-from sheetsync.runs.opening import lock_path, opened
+from sheetsync.runs.opening import lock_path, locked, opened
+from sheetsync.workbook.xlsx.archive import replace_file
 from tests import postgres
 from tests.cli import NOW, PROJECT, Desk, Result, new_desk, small_desk
 
@@ -171,7 +173,13 @@ def test_what_a_killed_run_left_is_removed(desk: Desk) -> None:
         ".goals.xlsx.0123456789abcdef.tmp",
         ".goals (before version 3).xlsx.12ab34cd56ef7890.tmp",
     ]
-    others = [".goals.xlsx.tmp", ".goals.docx.0123456789abcdef.tmp", ".other.xlsx.0123456789abcdef.tmp", "goals.tmp"]
+    others = [
+        ".goals.xlsx.tmp",
+        ".goals.docx.0123456789abcdef.tmp",
+        ".goals 2026.xlsx.0123456789abcdef.tmp",
+        ".other.xlsx.0123456789abcdef.tmp",
+        "goals.tmp",
+    ]
     for name in (*ours, *others):
         desk.file(name, "half a file")
     with opened(load_config(desk.config), NOW):
@@ -185,6 +193,29 @@ def test_what_a_killed_run_left_is_removed(desk: Desk) -> None:
     assert all((desk.folder / name).exists() for name in ours), "looking on holds no lock"
     desk.ok("sync")
     assert not any((desk.folder / name).exists() for name in ours)
+
+
+@pytest.mark.parametrize("stem", ["g" * 78, "ü" * 95, "ü" * 100, "ü" * 105, "ü" * 125], ids=lambda stem: str(len(stem)))
+def test_what_a_killed_run_left_is_removed_however_long_its_name(tmp_path: Path, stem: str) -> None:
+    """Half a workbook or half a copy of it, killed before it got its name, goes at the next run; another's stays."""
+    desk = new_desk(tmp_path)
+    desk.configure("workbook: goals.xlsx", f"workbook: {stem}.xlsx")
+    endings = ["", " (before version 3, 2026-10-14)", " of Ann"]
+    names = [name for name in (f"{stem}{ending}.xlsx" for ending in endings) if len(os.fsencode(name)) <= 255]
+    for name in names:
+        child = os.fork()
+        if not child:
+            replace_file(tmp_path / name, _half, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert len(list(tmp_path.glob(".*.tmp"))) == len(names)
+    with locked(load_config(desk.config)):
+        left = [path.name for path in tmp_path.glob(".*.tmp")]
+    assert len(left) == (len(names) == 3)
+    assert all(name.startswith(f".{stem} of Ann.xlsx.") for name in left)
+
+
+def _half(target: IO[bytes]) -> None:
+    target.write(b"half a file")
 
 
 # ---- PostgreSQL ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from sheetsync.cells import Cell, serial
+from sheetsync.cells import Cell, Moment, serial
 from sheetsync.periods import Calendar
 from sheetsync.reading import Settings, Understood, find_tables, understand
 from sheetsync.tables import known_columns
@@ -83,6 +83,7 @@ DATES = [
     cell("F-13 the wrong weekday", 0, "Monday 13 Oct 2026", "no date"),
     cell("F-13 the right weekday", 0, "Mon, 12 Oct 2026"), cell("F-13 without a year", 0, "12 Oct", "with its year"),
     cell("F-13 a short year", 0, "12-Oct-11", "can mean 2011-10-12 or 2012-10-11"),
+    cell("F-13 a short year, or a day", 0, "07-Aug-30", "can mean 2007-08-30 or 2030-08-07"),
     cell("F-13 a range", 0, "12-13 Oct 2026", "no date"),
     cell("F-13 yesterday", 0, "yesterday", "no date"), cell("F-13 eight digits", 0, 20_261_012),
     cell("F-13 full-width digits", 0, "２０２６－１０－１２"), cell("F-13 Arabic digits", 0, "٢٠٢٦-١٠-١٢"),
@@ -100,6 +101,9 @@ COUNTS = [
     cell("F-12 a dash behind", 3, "30-", "no number"),
     cell("F-12 below zero", 3, -2, "below 0"),
     cell("F-12 zero", 3, 0),
+    cell("a date for a count", 3, Moment(DAY), "is no number"), cell("a time for a count", 3, Moment(0.0625), "1:30"),
+    cell("a date in disguise", 3, DAY - 90, "is how the date"), cell("a count in text", 3, str(DAY - 90)),
+    cell("a count far from any date", 3, DAY + 900), cell("a date for an amount", 4, Moment(DAY), "is no number"),
     cell("F-12 too large", 3, 1e13, "too large"), cell("F-12 text too large", 3, "9" * 400, "no number"),
     cell("F-12 not a number", 3, float("nan"), "not a finite number"),
     cell("F-12 endless", 3, float("-inf"), "not a finite"),

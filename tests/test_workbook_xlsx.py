@@ -19,7 +19,7 @@ import openpyxl.styles
 import pytest
 from openpyxl.comments import Comment
 
-from sheetsync.cells import Cell, column_letters, serial
+from sheetsync.cells import Cell, Moment, column_letters, serial
 from sheetsync.errors import Busy, ConfigError, GuardTripped
 from sheetsync.formulas import row_formula
 from sheetsync.template import WorkbookTemplate
@@ -301,7 +301,36 @@ class TestReading:
                 for column, value in enumerate(typed, start=1):
                     cell = book["Events"].cell(row, column)
                     cell.value, cell.number_format = value, style
-        assert workbook.read()["events"].grid[1:3] == [pytest.approx(typed)] * 2
+        found = workbook.read()["events"].grid[1:3]
+        assert found == [pytest.approx(typed)] * 2
+        # Half a day, or twelve o'clock: what looks like a time is taken for one.
+        assert [cell for row in found for cell in row if type(cell) is Moment] == [0.5, 0.5]
+
+    def test_a_number_that_looks_like_a_day_or_a_time_is_told_apart(
+        self, workbook: XlsxWorkbook, person: Excel
+    ) -> None:
+        """A program that takes 3/4 for a day stores a number; only its look says so. In tabs of the tool it may."""
+        typed = [(date(2026, 4, 3), "d mmm"), (time(1, 30), "h:mm"), (timedelta(hours=90), "[h]:mm"), (46_115, "0")]
+        with person.opened() as book:
+            for tab in ("Log", "Problems"):
+                for column, (value, style) in enumerate(typed, start=4):
+                    book[tab].cell(6, column).value = value
+                    book[tab].cell(6, column).number_format = style
+        contents, numbers = workbook.read(), [46_115, 0.0625, 3.75, 46_115]
+        for key, kind in (("log", Moment), ("problems", float)):
+            found = [cell for cell in contents[key].grid[5][3:7] if isinstance(cell, float)]
+            assert [float(cell) for cell in found] == pytest.approx(numbers)
+            assert [type(cell) for cell in found] == [kind, kind, kind, float]
+
+    def test_tick_boxes_and_numbers_are_told_apart_beside_days(self, workbook: XlsxWorkbook, person: Excel) -> None:
+        """True is 1 and False is 0 to Python, and to nobody who typed them; a day in the column changes nothing."""
+        typed = [False, 0, True, 1, 0, date(2026, 4, 3), False, 1, True]
+        with person.opened() as book:
+            for row, value in enumerate(typed, start=2):
+                book["Events"].cell(row, 4).value = value
+        column = [row[3] for row in workbook.read()["events"].grid[1:]]
+        days = [serial(cell) if isinstance(cell, date) else cell for cell in typed]
+        assert [(type(cell) is bool, cell) for cell in column] == [(type(cell) is bool, cell) for cell in days]
 
     def test_errors_are_their_text(self, path: Path, workbook: XlsxWorkbook, sales: WorkbookTemplate) -> None:
         """A formula's error is seen, though calamine reads it as blank."""
@@ -315,6 +344,30 @@ class TestReading:
 
         edited(path, edit)
         assert workbook.read()["log"].grid[3] == [46_029, "Ann", "Cold call", "#DIV/0!", "#REF!"]
+
+    @pytest.mark.parametrize("error", ["#SPILL!", "#CALC!", "#GETTING_DATA", "#BUSY!", "Err:502"])
+    def test_errors_that_only_some_programs_know(
+        self, path: Path, workbook: XlsxWorkbook, sales: WorkbookTemplate, error: str
+    ) -> None:
+        """They are their text like the others; the rest of the tab is read, and nothing is called damaged."""
+        part = part_of(path, sales, "log")
+        broken = f'<c r="D4" t="e"><v>{error}</v></c><c r="E4" t="e"><v>#REF!</v></c><c r="F4"><v>7</v></c></row>'
+
+        def edit(name: str, content: bytes) -> bytes:
+            cut = re.compile(rb'(<row r="4".*?)<c r="D4".*?</row>', re.DOTALL)
+            return cut.sub(rb"\1" + broken.encode(), content) if name == part else content
+
+        edited(path, edit)
+        assert workbook.read()["log"].grid[3] == [46_029, "Ann", "Cold call", error, "#REF!", 7]
+
+    def test_counts_beside_dates_counted_from_1904(self, path: Path, workbook: XlsxWorkbook, person: Excel) -> None:
+        """A count in a cell with a day's format is that count, from whichever day days are counted."""
+        edited(path, lambda _, content: content.replace(b"<workbookPr ", b'<workbookPr date1904="1" '))
+        with person.opened() as book:
+            for column, value in enumerate((5, 200, 2000), start=4):
+                book["Log"].cell(2, column).value = value
+                book["Log"].cell(2, column).number_format = "yyyy-mm-dd"
+        assert workbook.read()["log"].grid[1][3:6] == [5, 200, 2000]
 
     def test_dates_counted_from_1904(self, path: Path, workbook: XlsxWorkbook, person: Excel) -> None:
         """Old Macs count days from 1904; what is read and appended is the same day all the same."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from glob import escape
 from pathlib import Path
 
 from sheetsync.config import Config, find_template
@@ -122,7 +121,7 @@ def locked(config: Config) -> Iterator[None]:
 
 def _clear_leftovers(path: Path) -> None:
     with suppress(OSError):
-        if any(path.parent.glob(f".{escape(path.stem)}*.tmp")):
+        if any(path.parent.glob(".*.tmp")):  # hardly ever, and what tells whose they are takes a while to load
             from sheetsync.workbook.xlsx.archive import clear_leftovers
 
             clear_leftovers(path)

@@ -22,7 +22,7 @@ from sheetsync.workbook.xlsx.locks import refuse_if_open
 from sheetsync.workbook.xlsx.refusals import opened_zip, unpacked
 
 _SPEED_OVER_SIZE = 3
-_LONGEST = 48  # characters of a file's name in that of a temporary one, which may be 255 bytes long
+_LONGEST = 233  # bytes of a file's name in that of a temporary one, which has 22 more and may have 255
 _CANNOT_SYNC_FOLDERS = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM)
 
 
@@ -70,12 +70,17 @@ class Archive:
         """The members whose names, in small letters, end so."""
         return [name for name in self._zip.NameToInfo if name.lower().endswith(endings)]
 
-    def copy_of_what_was_read(self) -> BytesIO:
-        """A zip of the members that `read` has given: whoever else reads it sees nothing that was not checked."""
+    def copy_of_what_was_read(self, instead: Mapping[str, bytes]) -> BytesIO:
+        """A zip of the members that `read` has given, some with other contents.
+
+        Whoever else reads it sees nothing that was not checked.
+        """
         copied = BytesIO()
         with ZipFile(copied, "w") as new:
             for member, end in self._members():
-                if member.filename in self._was_read:
+                if member.filename in instead:
+                    new.writestr(_described_as(member), instead[member.filename])
+                elif member.filename in self._was_read:
                     _copy_raw(self._file, member, end, new)
         copied.seek(0)
         return copied
@@ -147,7 +152,7 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], None], check: Callable
     cannot be written or the disk is full.
     """
     # Of which nobody else can know the name, so that no two runs share it and none is planted there.
-    temporary = path.with_name(f".{path.name[:_LONGEST]}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{_cut_stem(path)}{path.suffix}.{secrets.token_hex(8)}.tmp")
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         replaces = path.exists()
@@ -177,11 +182,19 @@ def clear_leftovers(path: Path) -> None:
 
     Only under the workbook's lock: else they may be another run's.
     """
-    ours = re.compile(rf"\.{re.escape(path.stem[:_LONGEST])}.*\.([0-9a-f]{{16}}|[0-9]+)\.tmp")
+    # A copy has something in brackets after the name, of which a cut leaves as little as the blank before it.
+    named = rf"{re.escape(_cut_stem(path))}( (\(.*)?)?{re.escape(path.suffix)}"
+    ours = re.compile(rf"\.{named}\.([0-9a-f]{{16}}|[0-9]+)\.tmp", re.DOTALL)
     for found in path.parent.iterdir():
-        if ours.fullmatch(found.name) and path.suffix in found.name and stat.S_ISREG(found.lstat().st_mode):
+        if ours.fullmatch(found.name) and stat.S_ISREG(found.lstat().st_mode):
             with suppress(OSError):
                 found.unlink()
+
+
+def _cut_stem(path: Path) -> str:
+    """A file's name without its suffix, as far as the name of a temporary one has room for both."""
+    room = max(0, _LONGEST - len(os.fsencode(path.suffix)))
+    return path.stem.encode(errors="surrogateescape")[:room].decode(errors="ignore")
 
 
 def _take_after(path: Path, descriptor: int) -> None:

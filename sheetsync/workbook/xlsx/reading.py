@@ -14,7 +14,7 @@ from importlib import import_module
 from threading import Thread
 from typing import Any
 
-from sheetsync.cells import EPOCH, Cell, serial
+from sheetsync.cells import EPOCH, Cell, Moment, serial
 from sheetsync.errors import ConfigError
 from sheetsync.workbook.xlsx.archive import Archive
 from sheetsync.workbook.xlsx.extent import check_extent, text_lengths
@@ -25,7 +25,7 @@ Errors = list[tuple[int, int, str]]
 
 _DAY = timedelta(days=1)
 _MIDNIGHT = datetime.combine(EPOCH, time())
-_MARCH_1900 = date(1900, 3, 1)
+_FIRST_DAY = date(2000, 1, 1)
 _PLAIN = frozenset((str, float, int, bool))
 _SOME_ERROR = re.compile(rb"t=[\"']e[\"']")
 _ERROR_CELL = re.compile(
@@ -33,6 +33,7 @@ _ERROR_CELL = re.compile(
 )
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]+)([0-9]+)[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>([^<]*)<")
+_READABLE_ERRORS = frozenset((b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!"))
 _SOME_FORMULA = re.compile(rb"<f[\s/>]")
 _SOME_PREFIXED = re.compile(rb":f[\s/>]")
 _FORMULA_CELL = re.compile(
@@ -51,19 +52,22 @@ def grids_of(
 ) -> dict[str, list[list[Cell]]]:
     """The cells of tabs, from A1 on, trailing blanks trimmed; `parts` maps titles to members, as the answer does.
 
-    In the tabs `typed` a formula that no program has worked out yet is its text, so that it is not taken for blank;
-    in the tabs `logged` so is one that comes to something else each time. Raises `ConfigError` when the file is
+    In the tabs `typed` a formula that no program has worked out yet is its text, so that it is not taken for blank,
+    and a number that looks like a day or a time is a `Moment`; in the tabs `logged` a formula that comes to something
+    else each time is its text too. Raises `ConfigError` when the file is
     damaged, or a tab takes more room than there may be.
     """
     from python_calamine import CalamineError, CalamineWorkbook
 
     errors = _checked(archive, parts, typed, logged)
-    copied = archive.copy_of_what_was_read()
+    copied = archive.copy_of_what_was_read(_with_known_errors(archive, parts, errors))
     try:
         with _meanwhile_loading("pandas") if copied.getbuffer().nbytes > _LONG else nullcontext():
             book = CalamineWorkbook.from_filelike(copied)
             return {
-                title: _grid_of(book.get_sheet_by_name(title), errors[title], partial(archive.read, part))
+                title: _grid_of(
+                    book.get_sheet_by_name(title), errors[title], partial(archive.read, part), is_typed=title in typed
+                )
                 for title, part in parts.items()
             }
     except CalamineError as error:
@@ -102,16 +106,29 @@ def _checked(
     return errors
 
 
-def _grid_of(sheet: Any, errors: Errors, read_xml: Callable[[], bytes]) -> list[list[Cell]]:
+def _with_known_errors(archive: Archive, parts: Mapping[str, str], errors: Mapping[str, Errors]) -> dict[str, bytes]:
+    """The parts with errors that calamine would stop at, such as `#SPILL!`, each made one that it knows."""
+    return {
+        part: _ERROR_CELL.sub(lambda cell: _VALUE.sub(_as_known_error, cell[0]), archive.read(part))
+        for title, part in parts.items()
+        if any(text[:1] != "=" and text.encode() not in _READABLE_ERRORS for _, _, text in errors[title])
+    }
+
+
+def _as_known_error(value: re.Match[bytes]) -> bytes:
+    return value[0] if value[1] in _READABLE_ERRORS else value[0].replace(value[1], b"#N/A")
+
+
+def _grid_of(sheet: Any, errors: Errors, read_xml: Callable[[], bytes], *, is_typed: bool) -> list[list[Cell]]:
     grid: list[list[Any]] = sheet.to_python(skip_empty_area=False)
-    small: set[tuple[int, int]] = set()
+    counts: set[tuple[int, int]] = set()
     for at, column in enumerate(zip(*grid, strict=True)):
-        if (turned := _turned(column)) is not None:
-            if any(map(_is_small, set(column))):
-                small.update((row_at, at) for row_at, value in enumerate(column) if _is_small(value))
+        if (turned := _turned(column, Moment if is_typed else float)) is not None:
+            if any(map(_is_count, set(column))):
+                counts.update((row_at, at) for row_at, value in enumerate(column) if _is_count(value))
             for row, cell in zip(grid, turned, strict=True):
                 row[at] = cell
-    for row_at, at, number in _numbers(read_xml(), small) if small else ():
+    for row_at, at, number in _numbers(read_xml(), counts) if counts else ():
         grid[row_at][at] = number
     for row_at, at, text in errors:
         grid.extend([] for _ in range(row_at + 1 - len(grid)))
@@ -120,14 +137,14 @@ def _grid_of(sheet: Any, errors: Errors, read_xml: Callable[[], bytes]) -> list[
     return _trim(grid)
 
 
-def _turned(column: Sequence[Any]) -> list[Cell] | None:
+def _turned(column: Sequence[Any], moment: type[float]) -> list[Cell] | None:
     """The cells of a column as our alphabet spells them, or None when they are already."""
     types = set(map(type, column))
     if types <= _PLAIN:
         return [None if value == "" else value for value in column] if "" in column else None
     # A year has few days, so each is turned once. The type is part of the key because 1 == 1.0 == True.
-    known = {(type(value), value): _cell(value) for value in set(column)}
-    return [value if type(value) is str and value else known.get((type(value), value)) for value in column]
+    known = {(kind, value): _cell(value, moment) for kind, value in set(zip(map(type, column), column, strict=True))}
+    return [value if type(value) is str and value else known[(type(value), value)] for value in column]
 
 
 def _trim(grid: list[list[Cell]]) -> list[list[Cell]]:
@@ -140,22 +157,23 @@ def _trim(grid: list[list[Cell]]) -> list[list[Cell]]:
     return grid
 
 
-def _cell(value: Any) -> Cell:
+def _cell(value: Any, moment: type[float]) -> Cell:
+    """A value of calamine's: days and times as serial numbers, of that type."""
     if isinstance(value, datetime):
-        return (value.replace(tzinfo=None) - _MIDNIGHT) / _DAY
+        return moment((value.replace(tzinfo=None) - _MIDNIGHT) / _DAY)
     if isinstance(value, date):
-        return serial(value)
+        return moment(serial(value))
     if isinstance(value, time):
-        return (datetime.combine(EPOCH, value) - _MIDNIGHT) / _DAY
+        return moment((datetime.combine(EPOCH, value) - _MIDNIGHT) / _DAY)
     if isinstance(value, timedelta):
-        return value / _DAY
+        return moment(value / _DAY)
     return None if value == "" else value
 
 
-def _is_small(value: Any) -> bool:
-    """Whether it may be a count in a cell that shows days: before March 1900 calamine counts otherwise than we do."""
+def _is_count(value: Any) -> bool:
+    """Whether it is a count in a cell that has a day's format by chance: a day before 2000 was typed by nobody."""
     if isinstance(value, date):  # or a moment
-        return (value.date() if isinstance(value, datetime) else value) < _MARCH_1900
+        return (value.date() if isinstance(value, datetime) else value) < _FIRST_DAY
     return isinstance(value, time) and value == time()
 
 
