@@ -1,7 +1,8 @@
 """What became of each logged row: new, changed, gone, back, told from the rows that each sync found and missed.
 
 An edited row is one that went and one that came in the same run. The two are one row, changed, if only one field
-differs, or if two differ of the same person's row while two of day, activity, contact, notes and amount agree.
+differs, or if two differ of the same person's row while two of day, activity, contact, notes and amount agree. Days,
+people and activities come again and again: where one of them differs, a contact, notes or an amount must agree.
 """
 
 from collections import Counter, defaultdict
@@ -22,6 +23,7 @@ _TEXTS = frozenset(map(_FIELDS.index, ("contact", "notes")))
 # By which fields a person knows a row again; the first two are never blank.
 _TELLING = frozenset(map(_FIELDS.index, ("day", "activity", "contact", "notes", "amount")))
 _MAYBE_BLANK = frozenset(map(_FIELDS.index, ("contact", "notes", "amount")))
+_RECURRING = frozenset(map(_FIELDS.index, ("day", "activity", "who")))
 # Which fields differ, the likeliest slips first; another person's row differs in nothing else.
 _BY_LIKELIHOOD = tuple(
     map(_FIELDS.index, ("quantity", "amount", "quality", "notes", "contact", "activity", "day", "who"))
@@ -182,7 +184,7 @@ def paired(gone: Sequence[Activity], came: Sequence[Activity]) -> list[tuple[int
     pairs: list[tuple[int, int]] = []
     for differing in (*_ONE_DIFFERS, *_TWO_DIFFER):
         agreeing = tuple(at for at in range(len(_FIELDS)) if at not in differing)
-        told = _telling(differing) if len(differing) > 1 else None
+        told = _telling(differing)
         for match in list(_equal_in(itemgetter(*agreeing), old, new, told)):
             del old[match[0]], new[match[1]]
             pairs.append(match)
@@ -202,13 +204,11 @@ def _coded(row: Activity, codes: dict[object, int]) -> Key:
 
 
 def _telling(differing: tuple[int, ...]) -> Callable[[Key], bool] | None:
-    """Whether rows that agree in all other fields agree in two that tell; None: they always do."""
-    agreeing = _TELLING.difference(differing)
-    never_blank = len(agreeing - _MAYBE_BLANK)
-    if never_blank >= 2:
-        return None
-    maybe = tuple(agreeing & _MAYBE_BLANK)
-    return lambda key: never_blank + sum(key[at] != 0 for at in maybe) >= 2
+    """Whether rows that agree in all other fields agree in enough of those that tell; None: they always do."""
+    maybe = tuple(_MAYBE_BLANK.difference(differing))
+    needed = 2 - len(_TELLING.difference(differing) - _MAYBE_BLANK) if len(differing) > 1 else 0
+    needed = max(needed, not _RECURRING.isdisjoint(differing))
+    return None if needed == 0 else lambda key: sum(key[at] != 0 for at in maybe) >= needed
 
 
 def _equal_in(

@@ -6,13 +6,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
 
+from sheetsync.cells import Cell
 from tests.cli import NOW, PROJECT, Desk, day_cell, small_desk
 from tests.google_team import Team
 
@@ -257,6 +258,57 @@ def test_rows_that_stand_but_cannot_be_used(desk: Desk) -> None:
     assert "--all" not in out
     assert "4 rows stand in the log but cannot be used: see Problems" in out
     assert "--since DAY or --all looks back further" in desk.ok("restore", "--who", "Ann", "--dry-run").out
+
+
+@pytest.mark.parametrize("refused", [1, 3])
+def test_rows_refused_all_along_stand_for_no_deleted_one(tmp_path: Path, refused: int) -> None:
+    """A person who logs the same each day, and has bad rows just like it: every deleted row comes back."""
+    desk = _same_each_day(tmp_path, 30, *[("5/6/2026", "Ann", "Cold call", 2)] * refused)
+    with desk.edited() as book:
+        book["Log"].delete_rows(2, 25)
+    assert desk.run("sync").code == 5
+    assert "25 rows are back" in desk.ok("restore", "--yes").out
+    assert "30 count" in desk.ok("sync").out
+
+
+@pytest.mark.parametrize("typed", [1, 5])
+def test_who_goes_on_logging_loses_nothing(tmp_path: Path, typed: int) -> None:
+    """The log is emptied, and people log the same as ever below: every deleted row comes back beside theirs."""
+    desk = _same_each_day(tmp_path, 25)
+    with desk.edited() as book:
+        book["Log"].delete_rows(2, 30)
+    for day in range(7, 7 + typed):
+        desk.ok("log", "Cold call", "2", "--who", "Ann", "--date", f"2026-10-{day:02}")
+    assert "25 rows are back" in desk.ok("restore", "--yes").out
+    assert f"{25 + typed} count" in desk.ok("sync").out
+    assert len(activities(desk)) == 25 + typed
+
+
+def test_what_looks_changed_is_left_out_and_told(tmp_path: Path) -> None:
+    """Two rows of 30 are deleted, one of the same day is typed with another count: one comes back, one is shown."""
+    desk = _same_each_day(tmp_path, 25)
+    with desk.edited() as book:
+        book["Log"].delete_rows(2, 2)
+        book["Log"].append([day_cell("2026-09-11"), "Ann", "Cold call", 9])
+    out = desk.ok("restore", "--yes").out
+    assert "1 row is back" in out
+    assert "1 looks changed rather than deleted, and is left out; if one was deleted all the same, type it" in out
+    assert "Count: 2 → 9" in out
+
+
+def _same_each_day(folder: Path, days: int, *others: tuple[Cell, ...]) -> Desk:
+    """A log with the same row for each day up to yesterday, and others, synced."""
+    desk = small_desk(folder)
+    last = date(2026, 10, 5)
+    with desk.edited() as book:
+        log = book["Log"]
+        log.delete_rows(2, log.max_row)
+        for row in ((day_cell(str(last - timedelta(days - 1 - n))), "Ann", "Cold call", 2) for n in range(days)):
+            log.append(row)
+        for other in others:
+            log.append(other)
+    desk.ok("sync", "--accept-removals")
+    return desk
 
 
 def test_what_stops_it(desk: Desk) -> None:

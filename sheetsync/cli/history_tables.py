@@ -95,7 +95,9 @@ def print_lives(context: Context, history: "History") -> None:
     if len(history.lives) > most:
         console.print(f"  … and {len(history.lives) - most:,} more; -v shows them, --json has all", style="dim")
     gone = sum(life.is_gone for life in history.lives)
-    console.print(f"{len(history.lives):,} rows were ever seen, {gone:,} of them are gone.")
+    console.print(
+        f"{len(history.lives):,} rows were ever seen, {gone:,} of them {'is' if gone == 1 else 'are'} gone."
+    )
 
 
 def print_rows(context: Context, rows: "Sequence[Activity]") -> None:
@@ -107,6 +109,18 @@ def print_rows(context: Context, rows: "Sequence[Activity]") -> None:
     context.console().print(table)
     if len(rows) > most:
         context.say(f"  … and {len(rows) - most:,} more; -v shows them")
+
+
+def print_changes(context: Context, events: "Sequence[Event]") -> None:
+    """Print rows as they were, each with what became of it."""
+    table = _table("", "Date", "Who", "Activity", "Count", "Amount", "What it is now")
+    most = len(events) if context.verbose else _MOST
+    for event in events[:most]:
+        if event.before is not None:
+            table.add_row(_styled(_SIGNS[event.kind], event.kind), *_cells(event.before), _details(event))
+    context.console().print(table)
+    if len(events) > most:
+        context.say(f"  … and {len(events) - most:,} more; -v shows them")
 
 
 def _heading(told: "RunEvents") -> "Text":
@@ -186,6 +200,8 @@ def _shown(name: str, value: Any) -> str:
     from sheetsync.cells import EPOCH
     from sheetsync.periods import DAY
 
+    if name in ("date", "count") and value < 0:
+        return "not readable"
     if name == "date":
         return str(EPOCH + DAY * value)
     return _exact(value) if isinstance(value, int | float) else clean(value or "", 60)

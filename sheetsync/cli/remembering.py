@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from sheetsync.cli.context import Context, as_json, parse_day, pass_context, say_json
-from sheetsync.cli.history_tables import clean, lives_as_json, print_lives, print_rows, print_runs, runs_as_json
+from sheetsync.cli.history_tables import (
+    clean,
+    lives_as_json,
+    print_changes,
+    print_lives,
+    print_rows,
+    print_runs,
+    runs_as_json,
+)
 
 if TYPE_CHECKING:
     from sheetsync.history import Chosen
@@ -64,7 +72,8 @@ def history_command(
 
     Whoever sorts the log, or types a row again as it was, changes nothing. A row is changed when one that went is
     like one that came in the same sync: only one field differs, or two differ of the same person's row, and two of
-    day, activity, contact, notes and amount agree.
+    day, activity, contact, notes and amount agree. Days, people and activities come again and again: where one of
+    them differs, a contact, notes or an amount must agree.
     """
     if ever and since:
         raise click.UsageError("--all and --since contradict each other")
@@ -106,7 +115,8 @@ def restore_command(
     """Bring deleted rows back into the log, only adding.
 
     Those that the last sync knew and that are missing now; if there are none, those that were missing at the last
-    sync that missed any. A row that was changed is not brought back: it is there, as it was changed to.
+    sync that missed any. A row that was changed is not brought back, for it is there as what it became; which ones
+    were left out for that is said.
     """
     if ever and since:
         raise click.UsageError("--all and --since contradict each other")
@@ -147,6 +157,7 @@ def _shown_plan(
         return plan
     further = "" if ever or since else " --since DAY or --all looks back further."
     context.say(f"Of the rows {plan.why} none is missing.{further}")
+    _say_changed(context, plan)
     if plan.unusable:
         rows = "row stands" if plan.unusable == 1 else "rows stand"
         context.say(
@@ -167,6 +178,15 @@ def _say_plan(context: Context, plan: "Restoration") -> None:
         context.say(f"{plan.refused:,} of them will not count until what they name is there again, such as:")
         for what in list(dict.fromkeys(f"  {p.column}: {p.what} ({p.hint})" for p in plan.problems))[:_FEW]:
             context.say(what)
+    _say_changed(context, plan)
+
+
+def _say_changed(context: Context, plan: "Restoration") -> None:
+    if plan.changed:
+        count = len(plan.changed)
+        what = "looks changed rather than deleted, and is" if count == 1 else "look changed, not deleted, and are"
+        context.say(f"{count:,} {what} left out; if one was deleted all the same, type it again:")
+        print_changes(context, plan.changed)
 
 
 def _make_sure(question: str) -> None:

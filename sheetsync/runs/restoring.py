@@ -2,18 +2,21 @@
 
 Rows are compared by content, as multisets, so whatever was brought back, by hand or by us, is not brought back again.
 A row that was changed has a successor there, and a row that a sync refuses stands there too: neither is missing.
+Which rows were left out for that is told, for nobody can be sure of it.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sheetsync.activities import (
     Activity,
     Vocabulary,
     fingerprint,
+    gathered,
     parse_log,
     parse_tally,
     read_amount,
@@ -22,8 +25,8 @@ from sheetsync.activities import (
 )
 from sheetsync.cells import Cell, Memo, Misread, hashable, is_blank, read_date, serial, text_of
 from sheetsync.errors import Busy, ConfigError, GuardTripped, Problem
-from sheetsync.history import GONE, Chosen, Entry, Life, lives, paired, with_reading
-from sheetsync.ledger.history import all_runs, ever_seen
+from sheetsync.history import CHANGED, GONE, Chosen, Entry, Event, Life, lives, paired, with_reading
+from sheetsync.ledger.history import Run, all_runs, ever_seen
 from sheetsync.names import Names
 from sheetsync.reading import LOGGING_ROLES, find_tables
 from sheetsync.runs.importing import complaints, names_are_known, vocabulary
@@ -44,7 +47,7 @@ class Restoration:
 
     `why` says which rows these are. `problems` are those a sync will have with `refused` of them; `without` counts
     the rows that lose something for want of a column, by its title. `mark` is kept in the ledger first. `unusable`
-    rows stand in the log, but a sync refuses them.
+    rows stand in the log, but a sync refuses them. `changed` rows are left out: each stands there as what it became.
     """
 
     workbook: Workbook
@@ -57,21 +60,24 @@ class Restoration:
     without: Mapping[str, int]
     mark: str | None
     unusable: int
+    changed: Sequence[Event]
 
 
 class _Standing(NamedTuple):
-    """The rows that stand in the workbook, those included that a sync refuses: `refused` has these of the log."""
+    """The rows that stand in the workbook: those that count, those of the log that are refused, and all refusals."""
 
-    rows: Sequence[Activity]
+    accepted: Sequence[Activity]
     refused: Sequence[Activity]
+    refusals: int
 
 
 class _Missing(NamedTuple):
-    """The rows to bring back, which ones these are in words, and what is to be kept of it."""
+    """The rows to bring back, which ones these are in words, what is to be kept of it, and what was left out."""
 
     rows: Sequence[Activity]
     why: str
     mark: str | None
+    changed: Sequence[Event] = ()
 
 
 def plan_restore(run: Opened, chosen: Chosen, since: date | None = None, *, ever: bool = False) -> Restoration:
@@ -95,7 +101,10 @@ def plan_restore(run: Opened, chosen: Chosen, since: date | None = None, *, ever
     cells, without = _placed(rows, table)
     problems, refused = complaints(tables, table, cells, run)
     unusable = sum(map(chosen.takes, standing.refused))
-    return Restoration(workbook, table, rows, cells, missing.why, problems, refused, without, missing.mark, unusable)
+    changed = [event for event in missing.changed if event.before and chosen.takes(event.before)]
+    return Restoration(
+        workbook, table, rows, cells, missing.why, problems, refused, without, missing.mark, unusable, changed
+    )
 
 
 def plan_again(
@@ -137,19 +146,20 @@ def _missing(
         raise ConfigError(f"{run.config.workbook}: nothing was synced yet, so nothing is known that could be missing")
     latest, this = max(runs), max(runs) + 1
     mark = f"restored after run {latest}"
-    lived = lives(with_reading(entries, standing.rows, this))
-    ended = [life for life in lived if life.is_gone]
-    # A row that a sync has refused since it was changed stands there, for somebody to mend.
-    ended.sort(key=lambda life: -life.events[-1].run)
-    mended = {position for position, _ in paired([life.row for life in ended], standing.refused)}
-    gone = [life for position, life in enumerate(ended) if position not in mended]
+    there = {entry.mark for entry in entries}
+    known = [row for row in standing.refused if fingerprint(row) in there]
+    lived = lives(with_reading(entries, [*standing.accepted, *known], this))
+    gone, mended = _unless_mended(lived, standing, runs, this)
     if ever or since is not None:
         days = {number: one.at.astimezone(run.config.zone).date() for number, one in runs.items()}
         wanted = {number for number, day in days.items() if since is None or day >= since} | {this}
-        return _Missing(_at(wanted, gone), "that ever vanished" if ever else f"that vanished since {since}", mark)
+        return _Missing(
+            _at(wanted, gone), "that ever vanished" if ever else f"that vanished since {since}", mark, mended
+        )
     just_now = _at({this}, gone)
+    changed = [event for life in lived for event in life.events if event.kind == CHANGED and event.run == this]
     if just_now or mark in run.ledger.imported(table.tab.key):
-        return _Missing(just_now, "that the last sync knew", mark)
+        return _Missing(just_now, "that the last sync knew", mark, [*changed, *mended])
     last = max(
         (event.run for life in lived for event in life.events if event.kind == GONE and event.run in runs),
         default=None,
@@ -158,6 +168,31 @@ def _missing(
         return _Missing((), "that ever vanished", None)
     at = runs[last].at.astimezone(run.config.zone)
     return _Missing(_at({last}, gone), f"that the sync of {at:%a %d %b %Y, %H:%M} missed", None)
+
+
+def _unless_mended(
+    lived: Iterable[Life], standing: _Standing, runs: Mapping[int, Run], this: int
+) -> tuple[list[Life], list[Event]]:
+    """The lives that ended, and what a few of them look like now: rows refused since they were changed.
+
+    Of those that a run missed there can be no more than rows which it refused, and the one before it did not: the
+    others stood beside them.
+    """
+    refusals = [*((number, one.refused) for number, one in sorted(runs.items())), (this, standing.refusals)]
+    more = {number: after - before for (_, before), (number, after) in pairwise([(0, 0), *refusals])}
+    ended: dict[int, list[Life]] = {}
+    for life in lived:
+        if life.is_gone:
+            ended.setdefault(life.events[-1].run, []).append(life)
+    gone: list[Life] = []
+    mended: list[Event] = []
+    refused = list(standing.refused)
+    for run in sorted(ended, reverse=True):
+        pairs = dict(paired([life.row for life in ended[run]], refused)[: max(more.get(run, 0), 0)])
+        gone += (life for at, life in enumerate(ended[run]) if at not in pairs)
+        mended += (Event(this, CHANGED, ended[run][old].row, refused[new]) for old, new in pairs.items())
+        refused = [row for at, row in enumerate(refused) if at not in pairs.values()]
+    return gone, mended
 
 
 def _at(runs: set[int], gone: Iterable[Life]) -> list[Activity]:
@@ -224,15 +259,17 @@ def _standing(tables: Mapping[str, Table], run: Opened, entries: Sequence[Entry]
     )
     logs = [table for table in tables.values() if table.tab.role == "log"]
     tallies = [table for table in tables.values() if table.tab.role == "tally"]
-    rows = [row for table in logs for row in _log_rows(table, names)]
-    accepted = Counter(fingerprint(row) for table in logs for row in parse_log(table, known).activities)
+    logged = gathered(parse_log(table, known) for table in logs)
+    counting = Counter(map(fingerprint, logged.activities))
     refused = []
-    for row in rows:
-        if accepted[mark := fingerprint(row)] > 0:
-            accepted[mark] -= 1
+    for row in (row for table in logs for row in _log_rows(table, names)):
+        if counting[mark := fingerprint(row)] > 0:
+            counting[mark] -= 1
         else:
             refused.append(row)
-    return _Standing([*rows, *(row for table in tallies for row in parse_tally(table, names).activities)], refused)
+    tallied = gathered(parse_tally(table, names) for table in tallies)
+    refusals = logged.refused + gathered(parse_tally(table, known) for table in tallies).refused
+    return _Standing([*logged.activities, *tallied.activities], refused, refusals)
 
 
 def _log_rows(table: Table, names: _PastToo) -> Iterator[Activity]:
