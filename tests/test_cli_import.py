@@ -90,6 +90,28 @@ def test_a_new_workbook_in_the_place_of_the_old_takes_everything(desk: Desk) -> 
     assert ever == 90
 
 
+def test_a_new_workbook_whose_making_was_cut_off_takes_everything(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that made it died when it had just taken its place: nothing of the old one is in the way."""
+    file = desk.csv("a.csv", HEADER, [[days_before(n), "Ann", "Meeting", n] for n in range(1, 31)])
+    assert added(desk, file) == 30
+    assert rows_of(desk) == 90
+    desk.workbook.rename(desk.folder / "old.xlsx")
+    replace = os.replace
+
+    def replace_and_die(source: Path, target: Path) -> None:
+        replace(source, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace_and_die)
+        assert desk.run("create", "--examples", "--person", "Ann").code == 130
+    desk.run("create").refused(3, "exists already")
+    assert added(desk, file) == 30
+    assert rows_of(desk) == 30
+
+
 def test_rows_typed_by_hand_are_not_added_again(desk: Desk) -> None:
     """A row that stands in the tab already, in other words for the same values, counts as there."""
     with desk.edited() as book:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, delete, func, select, text
 
 from sheetsync.activities import Activity
 from sheetsync.cells import Cell
@@ -202,6 +202,17 @@ def test_a_reading_like_the_last_leaves_no_trace(ledger: Ledger) -> None:
     assert ledger.last_rows() == 1
     record(ledger, CALL, refused=1)
     assert (counts(ledger), ledger.last_rows()) == ((1, 2), 2)
+
+
+def test_marks_that_do_not_fit_the_entries_are_not_believed(ledger: Ledger) -> None:
+    """As after an older file was put back beside a newer write-ahead log: the next sync finds the rows again."""
+    record(ledger, CALL, ORDER, ORDER)
+    settled_on, _ = ledger.state()
+    with ledger.transaction() as connection:
+        connection.execute(delete(entries).where(entries.c.activity == ORDER.activity))
+    assert ledger.state()[0] != settled_on
+    assert record(ledger, CALL, ORDER, ORDER) == (2, 0)
+    assert record(ledger, CALL, ORDER, ORDER) == (0, 0)
 
 
 def test_workbooks_do_not_mix(ledger: Ledger, url: str) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
@@ -136,7 +136,7 @@ class Ledger:
                 connection.execute(insert(workbooks).values(workbook=self.workbook, **values))
 
     def begin(self, at: datetime, template: str, year: int, marks: Mapping[str, str], version: int = 1) -> None:
-        """Start on a workbook that was just created, maybe in the place of one that is known.
+        """Start on a workbook that is about to be there, maybe in the place of one that is known. Twice is as once.
 
         What was imported into the old one and written to it says nothing of the new one, whose log is empty. Entries,
         runs and emails stay.
@@ -146,7 +146,7 @@ class Ledger:
             for table in (imports, reported, written):
                 connection.execute(delete(table).where(table.c.workbook == self.workbook))
             connection.execute(update(workbooks).where(self._own).values(definitions=None))
-            if self._counts(connection) is not None:
+            if self._counts(connection) not in (None, (0, 0)):
                 anew = {"at": at, "as_of": at.date(), "rows": 0, "refused": 0}
                 connection.execute(insert(runs).values(workbook=self.workbook, **anew))
 
@@ -165,6 +165,8 @@ class Ledger:
         with self.transaction() as connection:
             # Most syncs find the log as it was, or longer: that is seen without looking at every row.
             known = connection.execute(select(workbooks.c.log).where(self._own)).scalar()
+            if known and len(known) != len(_MARKS) + marks.itemsize * self._present_count(connection):
+                known = None  # an older file of the ledger, put back beside a newer write-ahead log, may mix the two
             if known == digest:
                 return Difference((), (), digest)
             if known and len(known) % marks.itemsize == len(_MARKS):
@@ -219,7 +221,7 @@ class Ledger:
         """
         read = blake2b()
         with self.transaction() as connection:
-            read.update(repr(self._counts(connection)).encode())
+            read.update(repr((self._counts(connection), self._present_count(connection))).encode())
             for table in (workbooks, reported, typed_over, written):
                 columns = [column for column in table.c if column is not workbooks.c.definitions]
                 own = select(*columns).where(table.c.workbook == self.workbook).order_by(*table.primary_key)
@@ -249,6 +251,10 @@ class Ledger:
             entries.c.workbook == self.workbook, entries.c.removed_run.is_(None)
         )
         return [tuple(row) for row in connection.execute(present)]
+
+    def _present_count(self, connection: "Connection") -> int:
+        present = select(func.count()).where(entries.c.workbook == self.workbook, entries.c.removed_run.is_(None))
+        return int(connection.execute(present).scalar_one())
 
     def _counts(self, connection: "Connection") -> tuple[int, int] | None:
         latest = select(runs.c.rows, runs.c.refused).where(runs.c.workbook == self.workbook)

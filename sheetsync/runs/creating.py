@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sheetsync.cells import Cell, fold, serial
 from sheetsync.errors import UsageError
@@ -9,6 +10,9 @@ from sheetsync.periods import DAY, Cadence, Calendar, Period
 from sheetsync.runs.opening import Opened, identity, local_path
 from sheetsync.runs.stopping import unit
 from sheetsync.template import Tab, WorkbookTemplate
+
+if TYPE_CHECKING:
+    from sheetsync.ledger import Ledger
 
 RowsByTab = Mapping[str, Iterable[Mapping[str, Cell]]]
 
@@ -56,9 +60,12 @@ def create(run: Opened, wanted: Wanted) -> Created:
         from sheetsync.workbook import xlsx
 
         path = local_path(config)
-        xlsx.create(path, template, wanted.year, title, rows, activities, calendar=config.calendar)
+        xlsx.create(
+            path, template, wanted.year, title, rows, activities, calendar=config.calendar,
+            first=lambda: _begin(run, run.ledger, wanted.year),
+        )  # fmt: skip
         layout = xlsx.open_workbook(path, template).layout
-        run.ledger.begin(run.now, layout.template, layout.year, layout.marks, layout.version)
+        run.ledger.remember(layout.template, layout.year, layout.marks, layout.version)
         return Created(str(path), config.workbook, len(template.tabs), configured=True)
     from sheetsync.workbook import google
 
@@ -66,14 +73,19 @@ def create(run: Opened, wanted: Wanted) -> Created:
     workbook = google.create(
         connection, template, wanted.year, title, rows,
         activity_titles=activities, into=None if wanted.new else into, share=wanted.share, calendar=config.calendar,
+        # Under the spreadsheet's own id, which need not be the configured workbook yet.
+        first=lambda id: _begin(run, run.ledger.of(id), wanted.year),
     )  # fmt: skip
     layout = workbook.layout
-    # Under the spreadsheet's own id, which need not be the configured workbook yet.
-    begun = run.ledger.of(workbook.id)
-    begun.begin(run.now, layout.template, layout.year, layout.marks, layout.version)
+    run.ledger.of(workbook.id).remember(layout.template, layout.year, layout.marks, layout.version)
     configured = config.workbook_path
     free = configured is not None and not configured.exists()
     return Created(workbook.location, workbook.id, len(template.tabs), workbook.id == identity(config), free)
+
+
+def _begin(run: Opened, ledger: "Ledger", year: int) -> None:
+    """Begin before the workbook is there: whoever is killed in between finds none of an old one's past in the way."""
+    ledger.begin(run.now, run.template.name, year, {}, run.template.version)
 
 
 def starting_rows(template: WorkbookTemplate, people: Iterable[str], *, examples: bool) -> RowsByTab:

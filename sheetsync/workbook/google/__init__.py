@@ -4,7 +4,7 @@ Nothing of Google's libraries is imported before the first call to Google: a loc
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sheetsync.cells import Cell
@@ -42,16 +42,19 @@ def create(
     into: str | None = None,
     share: Sequence[tuple[str, str]] = (),
     calendar: Calendar = Calendar(),  # noqa: B008  nothing changes it
+    first: Callable[[str], None] = lambda _: None,
 ) -> GoogleWorkbook:
     """Make the workbook of a plan's year: in a new spreadsheet, or in the blank one with the id or URL `into`.
 
     `rows` maps a tab's key to the rows below its header, `activity_titles` name the columns of tally tabs, `share`
     holds email addresses, each with a role (`reader`, `commenter`, `writer`), and `calendar` says how formulas name
-    the period under way. Raises `GuardTripped` when `into` has any content.
+    the period under way. `first` is called with the spreadsheet's id before it is filled. Raises `GuardTripped` when
+    `into` has any content.
     """
     from sheetsync.workbook.google.creation import Plan, create_spreadsheet
 
-    return create_spreadsheet(connection, Plan(template, year, title, rows, activity_titles, calendar), into, share)
+    plan = Plan(template, year, title, rows, activity_titles, calendar)
+    return create_spreadsheet(connection, plan, into, share, first)
 
 
 def open_workbook(

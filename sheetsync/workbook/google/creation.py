@@ -3,7 +3,7 @@
 A service account owns no storage and so cannot make files: filling a blank spreadsheet is a first-class way.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,11 @@ class Plan:
 
 
 def create_spreadsheet(
-    connection: Connection, plan: Plan, into: str | None, share: Sequence[tuple[str, str]]
+    connection: Connection,
+    plan: Plan,
+    into: str | None,
+    share: Sequence[tuple[str, str]],
+    first: Callable[[str], None],
 ) -> GoogleWorkbook:
     """Two calls and one a share. Raises `GuardTripped` when `into` names a spreadsheet with any content."""
     roles = [(email, _role(email, role)) for email, role in share]
@@ -54,6 +58,7 @@ def create_spreadsheet(
     marks = {key: str(number) for key, number in ids.items()}
     layout = Layout(plan.year, plan.template.name, marks, plan.template.version)
     workbook = GoogleWorkbook(connection, spreadsheet_id, plan.template, layout, plan.calendar)
+    first(spreadsheet_id)
     try:
         for batch in calls(_requests(plan, ids, blank)):
             workbook.update(batch, tabs_made(connection, spreadsheet_id, batch))

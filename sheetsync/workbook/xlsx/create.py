@@ -1,7 +1,7 @@
 """Generating the workbook with XlsxWriter: tabs, header, columns, formulas, and the names that mark the tabs."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,11 @@ def create(  # noqa: PLR0917  a workbook is described by all of these
     activity_titles: Sequence[str] = (),
     *,
     calendar: Calendar = USUAL,
+    first: Callable[[], None] = lambda: None,
 ) -> None:
     """Generate the workbook of a template for the fiscal year `year`; `calendar` tells which periods are under way.
+
+    `first` is called when the file is whole and about to take its place.
 
     `rows` holds data rows by tab key, in the template's column order (None for blank and for computed columns);
     `activity_titles` are further columns of tabs with `activity_columns`. Nothing is protected, whatever the template
@@ -47,7 +50,12 @@ def create(  # noqa: PLR0917  a workbook is described by all of these
     _fill(book, template, rows, activity_titles, calendar)
     _mark(book, template, year)
     book.close()
-    replace_file(path, lambda target: _write_all(target, content), lambda: _refuse_to_replace(path))
+
+    def about_to_be_there() -> None:
+        _refuse_to_replace(path)
+        first()
+
+    replace_file(path, lambda target: _write_all(target, content), about_to_be_there)
 
 
 def _write_all(target: Any, content: BytesIO) -> None:
