@@ -1,4 +1,4 @@
-"""Whether another ledger than this one has served a workbook: by the as-of lines, which every sync writes into it.
+"""Whether a workbook and a ledger fit together: by the as-of lines, which every sync writes into the tool's tabs.
 
 A ledger that is new, or restored from a backup, finds a later line there than it ever wrote. Then it cannot know what
 was mailed meanwhile. An earlier line means only that a person took back an older version of the workbook.
@@ -21,6 +21,15 @@ _SHORT = [month[:3].lower() for month in MONTHS]
 def served_elsewhere(read: Iterable[Grid], ours: Iterable[Grid]) -> bool:
     """Whether the tool's tabs as read are as of a later day than the grids that this ledger wrote."""
     return max(_days(read), default=date.min) > max(_days(ours), default=date.min)
+
+
+def is_another_copy(read: Iterable[Grid], ours: Iterable[Grid]) -> bool:
+    """Whether the tool's tabs as read are as of other days than all grids that this ledger wrote.
+
+    Then an earlier workbook or ledger was put back, and what differs was not typed.
+    """
+    days = set(_days(read))
+    return bool(days) and days.isdisjoint(_days(ours))
 
 
 def _days(grids: Iterable[Grid]) -> Iterator[date]:

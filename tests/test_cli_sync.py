@@ -366,6 +366,22 @@ def test_typing_in_a_tool_tab_is_written_over_but_kept(desk: Desk) -> None:
     assert desk.run("sync", "--json", at=later).json["problems"] == []
 
 
+@pytest.mark.parametrize("put_back", ["goals.xlsx", "sheetsync.db"])
+@pytest.mark.parametrize("days", [0, 1])
+def test_an_earlier_copy_that_is_put_back_was_typed_by_nobody(desk: Desk, put_back: str, days: int) -> None:
+    """Of the workbook or the ledger, of the same day or one before: all is as it must be, and no cell is blamed."""
+    copy = (desk.folder / put_back).read_bytes()
+    log(desk, *((days_before(n), who, "Cold call", 7) for n in range(1, 9) for who in ("Ann", "Ben")))
+    at = NOW + timedelta(days=days)
+    desk.ok("sync", at=at)
+    wanted = 60 if put_back == "goals.xlsx" else 76
+    (desk.folder / put_back).write_bytes(copy)
+    said = desk.ok("sync", "--json", at=at + timedelta(minutes=5)).json
+    assert (said["rows"], said["problems"]) == (wanted, [])
+    again = desk.ok("sync", "--json", at=at + timedelta(minutes=6)).json
+    assert (again["rows"], again["problems"], again["written"]) == (wanted, [], {})
+
+
 def test_sorting_a_tool_tab_is_no_typing(desk: Desk) -> None:
     """Rows of ours that stand elsewhere are put back without a word."""
     with desk.edited() as book:

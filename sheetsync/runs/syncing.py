@@ -12,7 +12,7 @@ from sheetsync.ledger import Difference, Reading
 from sheetsync.ledger.outbox import Outbox
 from sheetsync.live import OUR_SIGNS
 from sheetsync.periods import AsOf
-from sheetsync.provenance import served_elsewhere
+from sheetsync.provenance import is_another_copy, served_elsewhere
 from sheetsync.reading import Understood, definitions, find_out, find_tables, understand
 from sheetsync.restated import Reported, newly_closed
 from sheetsync.results import stale_live_results, stale_results
@@ -28,6 +28,8 @@ from sheetsync.workbook import Workbook
 
 _KEPT_FOR = timedelta(days=30)
 _GUARDED_ROWS = 20
+# Nobody types so many cells into so many of the tool's tabs.
+_MOST_TYPED, _MANY_TABS = 100, 3
 _NAMING_ROLES = frozenset({"people", "activities"})
 
 
@@ -38,7 +40,7 @@ class SyncPlan:
     `writes` are the tool tabs that differ, `results` the stored results of formulas that do, `typed` what people
     typed into tool tabs and is about to be written over, `closed` what is reported of periods that have just closed,
     `displaced` the tool tabs whose live rows somebody moved: they are made anew first. `warning` is what a person
-    should hear of all this, "" for nothing.
+    should hear of all this, "" for nothing. `is_copy`: the workbook or the ledger is an earlier one, put back.
     """
 
     workbook: Workbook
@@ -54,6 +56,7 @@ class SyncPlan:
     closed: Reported
     displaced: Sequence[str] = ()
     warning: str = ""
+    is_copy: bool = False
     grids: Mapping[str, list[list[Cell]]] = field(default_factory=dict)
 
 
@@ -83,6 +86,8 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
         _guard_names(run, tables, workbook.location)
     moved = displaced(run.template, contents)
     typed = _typed(run, contents, moved)
+    is_copy = _is_another_copy(run, contents, typed)
+    typed = [] if is_copy else typed
     reported = run.reported(as_of)
     findings = _with_typed(find_out(understood, as_of, reported), typed, run)
     grids = with_live_rows(run.template, lay_out(run.template, findings), contents)
@@ -107,6 +112,7 @@ def plan_sync(run: Opened, as_of: AsOf, *, accept_removals: bool = False) -> Syn
             **stale_live_results(run.template, contents, grids, run.today),
         },
         typed=typed,
+        is_copy=is_copy,
         contents=contents,
         # A look back at an earlier day reports nothing, nor do rows of which most cannot be used.
         closed=newly_closed(findings.rollups, reported) if as_of.under_way and not (warning or unsure) else {},
@@ -160,7 +166,7 @@ def _put_in_place(run: Opened, plan: SyncPlan) -> SyncPlan:
 
 def _notice_another_ledger(run: Opened, plan: SyncPlan) -> None:
     """When a ledger that is gone, or later than ours, has served the workbook, what it mailed is not mailed again."""
-    if not plan.typed and run.ledger.last_rows() is not None:
+    if not plan.is_copy and run.ledger.last_rows() is not None:
         return  # its as-of line would look as if it had been typed
     ours = run.ledger.written()
     read = {
@@ -257,6 +263,17 @@ def _typed(run: Opened, contents: Mapping[str, TabContents], moved: Collection[s
             title = tab.columns[column].title if column < len(tab.columns) else column_letters(column)
             found.append(Problem(read.title, row + 1, title, "", "", text_of(cell)))
     return found
+
+
+def _is_another_copy(run: Opened, contents: Mapping[str, TabContents], typed: Sequence[Problem]) -> bool:
+    """Whether an earlier workbook or ledger was put back: then what differs in tool tabs was typed by nobody."""
+    if not typed:
+        return False
+    if len(typed) > _MOST_TYPED and len({problem.tab for problem in typed}) >= _MANY_TABS:
+        return True
+    ours = run.ledger.written()
+    grids = (contents[key].grid for key in ours if key in contents)
+    return is_another_copy(grids, (grid for both in ours.values() for grid in both))
 
 
 def _typed_among_moved(tab: Tab, read: TabContents, ours: Sequence[Sequence[Sequence[Cell]]]) -> Iterator[Problem]:
