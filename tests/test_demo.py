@@ -1,11 +1,16 @@
 """`sheetsync demo`: a folder in which a person can look around and go on working."""
 
+import signal
+import subprocess
+import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.cli import TODAY, demo_desk, sheetsync
+from sheetsync.ledger.locks import held
+from tests.cli import PROJECT, TODAY, Desk, demo_desk, sheetsync
 
 TOOL_TABS = {
     "Dashboard", "Daily summary", "Weekly summary", "Monthly summary", "Quarterly summary", "Annual summary",
@@ -32,6 +37,44 @@ def test_refuses_a_folder_with_content(tmp_path: Path, content: str) -> None:
     kept.mkdir() if content == "folder" else kept.write_text("mine")
     sheetsync("demo", "--dir", tmp_path).refused(3, str(tmp_path), "--dir")
     assert list(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize("made", ["config.yaml", ".goals.xlsx.*.tmp", "outbox/*.eml"])
+def test_killed_part_way_it_is_made_anew(tmp_path: Path, made: str) -> None:
+    """The same command again ends as one that nobody disturbed; what a person put there meanwhile stays."""
+    folder = tmp_path / "demo"
+    command = [sys.executable, "-m", "sheetsync", "demo", "--dir", str(folder)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None and not any(folder.glob(made)):
+            time.sleep(0.001)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    (folder / "outbox").mkdir(exist_ok=True)
+    mine = [folder / "mine.txt", folder / "outbox" / "2026-10-14.eml"]
+    for path in mine:
+        path.write_text("mine")
+    again = sheetsync("demo", "--dir", folder)
+    assert (again.code, again.err) == (0, "")
+    assert [path.read_text() for path in mine] == ["mine", "mine"]
+    for path in mine:
+        path.unlink()
+    undisturbed, _ = demo_desk(tmp_path / "calm")
+    assert _names(folder) == _names(undisturbed.folder)
+    assert "nothing to write" in Desk(folder).ok("sync").out
+    sheetsync("demo", "--dir", folder).refused(3, "is there already")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_two_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """While one is at work in a folder, another one in it ends at once and touches nothing."""
+    mine = tmp_path / "config.yaml"
+    mine.write_text("half")
+    with held(tmp_path / ".unfinished-demo", "the demo"):
+        sheetsync("demo", "--dir", tmp_path).refused(75, str(tmp_path))
+    assert mine.read_text() == "half"
 
 
 def test_a_second_sync_writes_nothing(tmp_path: Path) -> None:
