@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from sheetsync.addresses import valid_address
 from sheetsync.cells import fold
 from sheetsync.errors import Problem
 from sheetsync.names import Names
@@ -82,10 +83,10 @@ def _person(row: RowReader, name: str) -> Person:
         )
     return Person(
         name=name,
-        email=row.text("email"),
+        email=_address(row, "email"),
         zone=_zone(row),
         partner=row.text("partner"),
-        partner_email=row.text("partner_email"),
+        partner_email=_address(row, "partner_email"),
         partner_day=_weekday(row),
         mail=_mail(row),
         workdays=_workdays(row),
@@ -96,6 +97,15 @@ def _person(row: RowReader, name: str) -> Person:
         end=last + DAY if last else None,
         place=row.place,
     )
+
+
+def _address(row: RowReader, key: str) -> str:
+    """The text as typed, whatever it is: who is left out of the mail is told what stands there."""
+    text = row.text(key)
+    if text and valid_address(text) is None:
+        hint = "type one plain address, such as ann@example.com; nothing is mailed there until then"
+        row.remark(key, f"“{text}” is not one mail address", hint)
+    return text
 
 
 def _zone(row: RowReader) -> str:

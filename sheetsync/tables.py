@@ -2,15 +2,16 @@
 
 The header is the one of the first rows that holds most of the tab's titles; data starts below it, and a row of data
 above it is a problem. A required column that is gone makes the whole tab unreadable, because guessing would silently
-shift which data means what. Of two columns with one title the first that holds anything is read; the other one is a
-problem if it does too.
+shift which data means what. Of two columns with one title the one with more cells is read, of equal ones the first;
+the other one is a problem if it holds anything.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 
-from sheetsync.cells import Cell, column_letters, fold, is_blank, text_of
+from sheetsync.cells import Cell, Misread, column_letters, fold, is_blank, read_date, text_of
 from sheetsync.errors import Problem
 from sheetsync.tabs import TabContents
 from sheetsync.template import Tab
@@ -78,7 +79,7 @@ class Table:
                 "delete it, or give it another title", title,
             )
             for position, title in self.extra.items()
-            if fold(title) in titles and _is_used(self.grid, self.header, position)
+            if fold(title) in titles and _filled(self.grid, self.header, position)
         ]  # fmt: skip
 
     def above(self) -> list[Problem]:
@@ -87,11 +88,16 @@ class Table:
         problems = []
         for number, row in enumerate(self.grid[: self.header], start=1):
             filled = [(key, row[at]) for key, at in known if at < len(row) and not is_blank(row[at])]
-            if len(filled) > 2 or (len(filled) == 2 and any(not isinstance(cell, str) for _, cell in filled)):
+            if len(filled) > 2 or (len(filled) == 2 and any(self._is_data(*one) for one in filled)):
                 what, hint = "stands above the titles, and is not read", "move it below them, or the titles up"
                 key, cell = filled[0]
                 problems.append(Problem(self.title, number, self.heading(key), what, hint, text_of(cell)))
         return problems
+
+    def _is_data(self, key: str, cell: Cell) -> bool:
+        """Whether a cell that is not blank is no heading: a number, a tick box, or a day where days belong."""
+        is_day = self.tab.column(key).type == "date" and not isinstance(read_date(cell), Misread)
+        return is_day or not isinstance(cell, str)
 
 
 def find_columns(tab: Tab, contents: TabContents) -> Table | str:
@@ -101,13 +107,14 @@ def find_columns(tab: Tab, contents: TabContents) -> Table | str:
     cells = contents.grid[header] if contents.grid else []
     positions: dict[str, int] = {}
     extra: dict[int, str] = {}
+    filled = partial(_filled, contents.grid, header)
     for position, cell in enumerate(cells):
         title = text_of(cell)
         key = titles.get(fold(title))
         if key is not None and key not in positions:
             positions[key] = position
-        elif key is not None and not _is_used(contents.grid, header, positions[key]):
-            # A column that somebody copied, or put in by mistake: the one with cells is meant.
+        elif key is not None and filled(position) > filled(positions[key]):
+            # Of a column and one that somebody copied, or put in by mistake, the one that people fill is meant.
             extra[positions[key]] = title
             positions[key] = position
         elif title:
@@ -132,8 +139,9 @@ def _header_row(titles: dict[str, str], grid: list[list[Cell]]) -> int:
     return matches.index(max(matches)) if matches else 0
 
 
-def _is_used(grid: list[list[Cell]], header: int, position: int) -> bool:
-    return any(position < len(row) and not is_blank(row[position]) for row in grid[header + 1 :])
+def _filled(grid: list[list[Cell]], header: int, position: int) -> int:
+    """How many cells of a column below the titles are not blank."""
+    return sum(position < len(row) and not is_blank(row[position]) for row in grid[header + 1 :])
 
 
 def _gone(tab: str, title: str, extra: dict[int, str]) -> str:

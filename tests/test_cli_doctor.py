@@ -438,6 +438,19 @@ def test_a_partner_whom_nobody_may_write_to(desk: Desk) -> None:
     warned(desk, "recipients", "ben@example.com", "held")
 
 
+def test_what_is_no_mail_address_is_told_apart_from_who_may_not_be_written_to(desk: Desk) -> None:
+    """More recipients would not help it; whoever writes from another domain in its own letters is no stranger."""
+    with desk.edited() as book:
+        book["People"]["B2"], book["People"]["E2"] = "ann@example", "ben@bücher.example.com"
+    desk.configure("recipients: []", 'recipients: ["*@xn--bcher-kva.example.com"]')
+    found = checks(desk)["recipients"]
+    assert (found["state"], found["found"]) == ("warning", "not one mail address, in People: ann@example")
+    assert "such as ann@example.com" in found["remedy"] and "add them" not in found["remedy"]
+    with desk.edited() as book:
+        book["People"]["E2"], book["People"]["E3"] = "mailto:ben@example.com", "carla@example.org"
+    warned(desk, "recipients", "ann@example, mailto:ben@example.com | 1 partner not among", "carla@example.org")
+
+
 def test_a_log_comes_back_without_doubling_the_tally(desk: Desk) -> None:
     """While the Tally cannot be read nobody knows what is lost; once it can, all of it comes back, once."""
     with desk.edited() as book:

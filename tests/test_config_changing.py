@@ -1,5 +1,7 @@
 """Changing a configuration: one value in one place, everything else as the person wrote it."""
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -48,6 +50,39 @@ def test_a_key_without_a_section(tmp_path: Path, value: str) -> None:
     changed = path.read_text()
     assert parse_yaml(changed, "").mapping == {"workbook": value, "timezone": "UTC"}
     assert changed.startswith("# ours\n") and "  # this year's\n" in changed
+
+
+def test_a_disk_without_room_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line with what to put there, the file as it was and nothing beside it."""
+    path = tmp_path / "config.yaml"
+    path.write_text("workbook: goals.xlsx\n")
+    monkeypatch.setattr(os, "fsync", _no_room)
+    with pytest.raises(ConfigError, match=r"cannot be written \(No space .*\); put there: workbook: x\.xlsx"):
+        change(path, ("workbook",), "x.xlsx")
+    assert path.read_text() == "workbook: goals.xlsx\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _no_room(_: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_it_is_on_the_disk_before_it_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut leaves the old file or the new one, whole; what a killed change left is replaced, not followed."""
+    path, precious = tmp_path / "config.yaml", tmp_path / "precious"
+    path.write_text("workbook: goals.xlsx\n")
+    precious.write_text("precious")
+    (tmp_path / ".config.yaml.new").symlink_to(precious)
+    synced = []
+
+    def sync(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_ino, os.fstat(descriptor).st_size, path.read_text()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    change(path, ("workbook",), "x.xlsx")
+    assert synced == [(path.stat().st_ino, len("workbook: x.xlsx\n"), "workbook: goals.xlsx\n")]
+    assert precious.read_text() == "precious"
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["config.yaml", "precious"]
 
 
 def test_what_cannot_be_changed_is_left_alone(tmp_path: Path) -> None:

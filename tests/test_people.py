@@ -60,6 +60,28 @@ def test_a_slip_is_said_and_the_person_stays(key: str, typed: str, kept: tuple[s
     assert [(p.row, p.typed) for p in problems] == [(2, typed)]
 
 
+@pytest.mark.parametrize("key", ["email", "partner_email"])
+@pytest.mark.parametrize(
+    "typed",
+    ["ann@example", "a@example.com, b@example.com", "#REF!", "Q <q@example.com>", "mailto:q@example.com", "ann", "5"],
+)
+def test_what_is_not_one_mail_address_is_said(key: str, typed: str) -> None:
+    """Nobody is written to there, so it is a problem with place and hint; the person counts, the text stays."""
+    people, problems = parse_people(table(SALES.tab("people"), [{"name": "Ann", key: typed}]))
+    assert getattr(people[0], key) == typed
+    (problem,) = problems
+    assert (problem.row, problem.column, problem.typed) == (2, SALES.tab("people").column(key).title, typed)
+    assert problem.what == f"“{typed}” is not one mail address" and "such as ann@example.com" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "typed", [None, " ", "ann@example.com", " Ann.O'Hara+x@Example.COM ", "ann@bücher.example.com"]
+)
+def test_one_plain_mail_address_or_none_is_right(typed: Cell) -> None:
+    """Blanks around, capitals and international domains are no slip, and no address at all is none either."""
+    assert not parse_people(table(SALES.tab("people"), [{"name": "Ann", "email": typed, "partner_email": typed}]))[1]
+
+
 @pytest.mark.parametrize(("typed", "mail"), [("", "on"), ("On", "on"), ("STOP", "stop"), ("paused", "paused")])
 def test_mail(typed: str, mail: str) -> None:
     """Blank is on; who says stop gets none."""

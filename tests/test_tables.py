@@ -67,6 +67,34 @@ def test_of_two_columns_with_one_title_the_one_with_cells_is_read() -> None:
     assert problem.what == "“Who” is here twice, and column C is not read"
 
 
+@pytest.mark.parametrize(("left", "right", "read"), [(39, 1, 39), (1, 39, 39), (3, 3, 3)])
+def test_of_two_columns_with_one_title_the_fuller_one_is_read(left: int, right: int, read: int) -> None:
+    """A cell in a copy does not empty the column that people fill, wherever the copy stands; of equals the first."""
+    rows: list[list[Cell]] = [["left" if n < left else None, 46000, "right" if n < right else " "] for n in range(40)]
+    table = found([["Who", "Date", "Who", "Activity", "Count", "Amount"], *rows])
+    assert isinstance(table, Table)
+    side = "right" if right > left else "left"
+    assert [cell for cell in table.column("who") if cell == side] == [side] * read
+    assert [problem.what[-20:] for problem in table.doubled()] == [
+        f"column {'A' if side == 'right' else 'C'} is not read"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "is_data"),
+    [
+        (["2026-10-12", None, "Cold call"], True), (["12 Oct 2026", "Ann"], True), ([46000, "Ann"], True),
+        (["Ann", 3], True), (["03/04/2026", "Ann", "Cold call"], True),
+        (["Sales", "2026-10-12"], False), (["Our log", "of 2026"], False), (["2026-10-12"], False),
+    ],
+)  # fmt: skip
+def test_a_row_of_data_above_the_titles_is_a_problem(row: list[Cell], is_data: bool) -> None:
+    """Two cells are data if one is a number, or a day where days belong, typed as text too; a heading is none."""
+    table = found([row, [*TITLES]])
+    assert isinstance(table, Table)
+    assert [problem.row for problem in table.above()] == [1] * is_data
+
+
 def test_optional_columns_may_be_absent() -> None:
     """Without Quality or Contact a log is a log; their cells are blank."""
     table = found([["Date", "Who", "Activity", "Count", "Amount"], [46000, "Ann"]])

@@ -1,6 +1,7 @@
 """Changing one value in a configuration that a person wrote: comments, order and ends of lines stay."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -31,14 +32,26 @@ def change(path: Path, at: Location, value: str) -> None:
         right = False
     if not right:
         raise ConfigError(f"{path} could not be changed; {remedy}")
-    fresh = path.resolve().with_name(f".{path.name}.new")
     try:
-        fresh.touch(mode=0o600)  # it may hold secrets
-        shutil.copymode(path, fresh)
-        fresh.write_bytes(changed.encode())
-        fresh.replace(path.resolve())
+        _replace(path.resolve(), changed.encode())
     except OSError as error:
         raise ConfigError(f"{path} cannot be written ({error.strerror}); {remedy}") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Give a file other contents and its own mode, or leave it as it was. Raises `OSError`."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)  # of a run that was killed
+    try:
+        # It may hold secrets.
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            shutil.copymode(path, fresh)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _changed(text: str, at: Location, value: str) -> str:

@@ -1,10 +1,11 @@
 """Mail: a digest becomes an `Email`, an email the final bytes, and a transport hands those bytes over, once.
 
-`rendering` knows templates, `messages` headers and addresses, `transports` and `smtp` the way out. Whatever was typed
+`rendering` knows templates, `messages` headers, `transports` and `smtp` the way out. Whatever was typed
 in a cell is hostile here: it never changes the HTML's structure, a header or a recipient.
 """
 
-from sheetsync.mail.messages import Email, compose, valid_address
+from sheetsync.addresses import valid_address
+from sheetsync.mail.messages import Email, compose
 from sheetsync.mail.overrides import check_overrides
 from sheetsync.mail.rendering import render, render_index
 from sheetsync.mail.smtp import SmtpTransport

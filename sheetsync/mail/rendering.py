@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from sheetsync.addresses import valid_address
 from sheetsync.digests import Digest
 from sheetsync.errors import ConfigError
 from sheetsync.mail.bars import heights, segments, text_bar
 from sheetsync.mail.cleaning import header_text, typed_line, typed_text
-from sheetsync.mail.messages import Email, valid_address
+from sheetsync.mail.messages import Email
 from sheetsync.sentences import hundredths, percent, sparkline
 
 if TYPE_CHECKING:

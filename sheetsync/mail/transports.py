@@ -1,5 +1,6 @@
 """The ways out for a mail, and the one that leaves it in a folder to look at."""
 
+import errno
 import hashlib
 import os
 import re
@@ -17,6 +18,8 @@ from sheetsync.errors import SheetsyncError, Unavailable
 Marks = Callable[[str, str], None]
 """Called with "committing" and "" when, from now on until the reply, nobody can know whether the mail was accepted;
 and with "sent" and the reply as soon as it is, before anything else is done."""
+
+_CANNOT_SYNC_FOLDERS = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM)
 
 
 class Limited(Unavailable):
@@ -64,6 +67,8 @@ class FileTransport:
                 if part is not None:
                     self._write(name + suffix, str(part.get_content()).replace("\r\n", "\n").encode())
             self._write(f"{name}.eml", message)
+            for folder in (self._folder, self._folder.parent):  # which may hold a new name too
+                _sync(folder)
         except OSError as error:
             raise Unavailable(
                 f"{self._folder}: cannot write the mail: {error.strerror}; check email.outbox_dir and the disk"
@@ -93,6 +98,21 @@ def write_privately(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk keep new names, where the file system can; one that fails at it raises `OSError`."""
+    if os.name != "posix":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC_FOLDERS:
+            raise
 
 
 def _file_name(parsed: EmailMessage, recipient: str, message: bytes) -> str:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sheetsync.addresses import valid_address
 from sheetsync.cells import text_of
 from sheetsync.config import find_template, load_config, secret
 from sheetsync.errors import Busy, ConfigError, GuardTripped, SheetsyncError, Unfinished
@@ -291,12 +292,21 @@ def _recipients(setup: Setup) -> Said:
     if "sender" not in email.model_fields_set:
         return warning(f"email.from is missing: emails come from {email.sender}", "put your own address there")
     people = setup.plan.understood.plan.people if setup.plan else ()
-    held = sorted({p.partner_email for p in people if p.partner_email and not email.allows(p.partner_email)})
+    typed = {address for p in people for address in (p.email, p.partner_email) if address}
+    partners = {address for p in people if (address := valid_address(p.partner_email))}
+    wrong = sorted(address for address in typed if valid_address(address) is None)
+    held = sorted(address for address in partners if not email.allows(address))
+    told = []
+    if wrong:
+        found = f"not one mail address, in People: {', '.join(wrong)}"
+        told.append((found, "type one plain address in each cell, such as ann@example.com"))
     if held:
-        found = (
-            f"{counted(len(held), 'partner')} not among email.recipients, whose emails are held: {', '.join(held)}"
+        strangers = f"{counted(len(held), 'partner')} not among email.recipients"
+        told.append(
+            (f"{strangers}, whose emails are held: {', '.join(held)}", "add them there, if they may be written to")
         )
-        return warning(found, "add them there, if they may be written to")
+    if told:
+        return warning(" | ".join(found for found, _ in told), " | ".join(remedy for _, remedy in told))
     return Said(f"may be written to: {', '.join(email.recipients)}; from {email.sender}")
 
 
