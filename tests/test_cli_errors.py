@@ -280,6 +280,83 @@ def test_a_spreadsheet_that_nobody_created(tmp_path: Path, google: GoogleServer)
     assert google.spreadsheet(spreadsheet).titles() == ["Sheet1"]
 
 
+# ---- the machine --------------------------------------------------------------------------------------------------
+
+
+def _limited(desk: Desk, limits: dict[str, int], *arguments: str) -> Result:
+    """Run a command as a process with these limits of the system's."""
+    import resource
+
+    def limit() -> None:
+        for name, most in limits.items():
+            resource.setrlimit(getattr(resource, name), (most, most))
+
+    command = [sys.executable, "-m", "sheetsync", "-c", str(desk.config), *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=PROJECT, check=False, preexec_fn=limit, timeout=60
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize(("limit", "command"), [("RLIMIT_AS", "ulimit -v"), ("RLIMIT_DATA", "ulimit -d")])
+def test_a_limit_that_leaves_too_little_memory(desk: Desk, limit: str, command: str) -> None:
+    """Told at once, with the limit, what is needed and what to do: libraries would hang with 340 MB."""
+    before = desk.state()
+    for most in (40_000, 340_000, (1 << 20) - 1):
+        refused = _limited(desk, {limit: most << 10}, "run")
+        refused.refused(3, f"{most >> 10} MB", "1024", f"`{command} unlimited`", f"`{command} 1048576`")
+    assert desk.state() == before
+    assert _limited(desk, {limit: 40_000 << 10}, "--version").code == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_the_memory_that_is_asked_for_is_enough(desk: Desk) -> None:
+    """With no more than that, a first sync and the emails go through, whatever the number of processors."""
+    desk.ledger.unlink()
+    done = _limited(desk, {"RLIMIT_AS": 1 << 30, "RLIMIT_DATA": 1 << 30}, "run")
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_too_few_open_files(desk: Desk) -> None:
+    """Wherever they run out, one line says so, or what could not be opened; none calls it an error of ours."""
+    told = [_limited(desk, {"RLIMIT_NOFILE": most}, "sync") for most in range(5, 10)]
+    for result in told:
+        if result.code:
+            assert "itself" not in result.err
+            result.refused(result.code)
+    assert any("too many open files for one process" in result.err for result in told)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("MemoryError()", "too little memory"),
+        ("OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))", "too little memory"),
+        ("ImportError('libx.so: failed to map segment from shared object')", "too little memory"),
+        ("OSError(errno.ENFILE, os.strerror(errno.ENFILE))", "too many open files on this machine"),
+        ("ImportError('libx.so: cannot open: Too many open files')", "too many open files for one process"),
+        ("ImportError('no such thing')", "an error in sheetsync itself"),
+        ("OSError(5, 'Input/output error')", "an error in sheetsync itself"),
+    ],
+)
+def test_what_the_machine_does_not_give_is_told_as_that(desk: Desk, error: str, words: str) -> None:
+    """Memory and open files that run out are no error of sheetsync's; exit 1, and the cure."""
+    script = (
+        "import errno, os, sys\n"
+        "class Failing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == 'sheetsync.runs.syncing': raise {error}\n"
+        "sys.meta_path.insert(0, Failing())\n"
+        "from sheetsync.__main__ import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", script, "-c", str(desk.config), "sync"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
+    Result(done.returncode, done.stdout, done.stderr).refused(1, words)
+
+
 # ---- the list -----------------------------------------------------------------------------------------------------
 
 

@@ -1,17 +1,21 @@
 """The SMTP transport against a real server: it always knows whether the mail was accepted, or says that it cannot."""
 
+import contextlib
+import itertools
 import re
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+import trustme
 
 from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable
 from sheetsync.mail import Ambiguous, Email, Limited, Refused, SmtpTransport, compose
-from sheetsync.mail.smtp import Timeouts
+from sheetsync.mail.smtp import Security, Timeouts
 from sheetsync.mail.transports import Marks
 from tests.smtp_server import SmtpServer, Stage, smtp_server
 
@@ -285,3 +289,116 @@ def test_no_server_needs_8bitmime_or_smtputf8(server: SmtpServer) -> None:
     assert max(map(len, content.split(b"\r\n"))) <= 998
     transport(server).send(content, SENDER, RECIPIENT, lambda state, reply: None)
     assert server.messages[0].content == content
+
+
+# ---- servers that never stop talking -------------------------------------------------------------------------------
+
+_HURRIED = Timeouts(connect=0.4, command=0.4, final=0.4, entry=0.4)
+_GOOD = {b"": b"220 hello\r\n", b"DATA": b"354 go\r\n", b".": b"250 kept\r\n", b"QUIT": b"221 bye\r\n"}
+
+
+def _talk(connection: socket.socket, stage: bytes, drop: bytes, every: float) -> None:
+    """Answer as is usual, and at the stage with one drop after the other."""
+    with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
+        in_text = False
+        for line in itertools.chain([b"\r\n"], lines):
+            verb = b"." if line == b".\r\n" else line[:4].strip().upper()
+            if in_text and verb != b".":
+                continue
+            in_text = verb == b"DATA"
+            if verb == stage:
+                while True:
+                    connection.sendall(drop)
+                    time.sleep(every)
+            connection.sendall(_GOOD.get(verb, b"250 OK\r\n"))
+
+
+@contextlib.contextmanager
+def _served(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server for one connection, which is over at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        thread = threading.Thread(target=lambda: talk(listener.accept()[0]))
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(5)
+        assert not thread.is_alive(), "the connection was left open"
+
+
+def _hurried(port: int, security: Security = "none") -> str:
+    return SmtpTransport("127.0.0.1", port, security, timeouts=_HURRIED).send(
+        MESSAGE, SENDER, RECIPIENT, lambda state, reply: None
+    )
+
+
+@pytest.mark.parametrize("drop", [b"250-more\r\n", b"2"], ids=["lines", "bytes"])
+@pytest.mark.parametrize("stage", [b"", b"EHLO", b"MAIL", b"RCPT", b"DATA", b"."], ids=bytes.decode)
+def test_a_reply_that_never_ends_is_a_lost_connection(stage: bytes, drop: bytes) -> None:
+    """Line after line, or byte after byte: when the time is over it is provably not sent, or open after the text."""
+    began = time.monotonic()
+    with _served(lambda connection: _talk(connection, stage, drop, 0.05)) as port:
+        with pytest.raises(Ambiguous if stage == b"." else Unavailable, match="timed out"):
+            _hurried(port)
+        assert time.monotonic() - began < 2
+
+
+def test_a_farewell_that_never_ends_changes_nothing() -> None:
+    """The mail was accepted; the connection is closed when the time for QUIT is over."""
+    with _served(lambda connection: _talk(connection, b"QUIT", b"221-bye\r\n", 0.05)) as port:
+        assert _hurried(port) == "250 kept"
+
+
+def test_a_flood_is_a_lost_connection() -> None:
+    """Nobody's memory is filled while there is time."""
+    with _served(lambda connection: _talk(connection, b"EHLO", b"250-more\r\n" * 1000, 0)) as port:
+        patient = SmtpTransport("127.0.0.1", port, "none")
+        with pytest.raises(Unavailable, match="talks without end"):
+            patient.check()
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_encryption_that_never_comes_about_is_a_lost_connection(security: Security) -> None:
+    """A handshake may drip as well."""
+
+    def talk(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
+            if security == "starttls":
+                for said in (b"220 hello\r\n", b"250-hello\r\n250 STARTTLS\r\n", b"220 go\r\n"):
+                    connection.sendall(said)
+                    lines.readline()
+            connection.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
+            while True:
+                connection.sendall(b"\x00")
+                time.sleep(0.05)
+
+    began = time.monotonic()
+    with _served(talk) as port:
+        with pytest.raises(Unavailable, match="timed out"):
+            _hurried(port, security)
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_a_text_that_is_taken_drop_by_drop_is_open(security: Security) -> None:
+    """A server that reads too slowly has had a part of the text: nobody knows what it makes of it."""
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(serving)
+    authority.configure_trust(trusting)
+
+    def talk(plain: socket.socket) -> None:
+        line = serving.wrap_socket(plain, server_side=True) if security == "tls" else plain
+        with contextlib.suppress(OSError), line:
+            for said in (b"220 hello\r\n", b"250 OK\r\n", b"250 OK\r\n", b"250 OK\r\n", b"354 go\r\n"):
+                line.sendall(said)
+                line.recv(1000)
+            while line.recv(1000) and not over.wait(0.02):
+                pass
+
+    over, began = threading.Event(), time.monotonic()
+    with _served(talk) as port:
+        slow = SmtpTransport("127.0.0.1", port, security, context=trusting, timeouts=_HURRIED)
+        with pytest.raises(Ambiguous, match="may have arrived"):
+            slow.send(b"Subject: x\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000, SENDER, RECIPIENT, lambda *_: None)
+        over.set()
+        assert time.monotonic() - began < 5  # it would take minutes

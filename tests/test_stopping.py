@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,8 +17,8 @@ from tests.cli import PROJECT, TODAY, Desk, small_desk
 from tests.switch import switch
 
 _FIRST = """
-import os, signal
-from sheetsync.runs.stopping import Stopped, listen, unit
+import os, signal, time
+from sheetsync.runs.stopping import Stopped, ending, listen, unit
 listen()
 def ask(number=signal.SIGTERM):
     os.kill(os.getpid(), number)
@@ -74,12 +75,58 @@ def test_the_second_signal_does_not_wait() -> None:
         "    with unit('the sync'):\n"
         "        ask()\n"
         "        print('still at it')\n"
+        "        time.sleep(0.6)\n"
         "        ask()\n"
         "        print('never')\n"
         "except Stopped as end:\n"
         "    print(end.exit_code)\n"
     )
     assert said == "still at it\n143\n"
+
+
+def test_a_signal_that_comes_twice_at_once_is_one() -> None:
+    """`timeout` of coreutils sends each of its signals twice, and does not mean that an email is to be cut off."""
+    said = python(
+        "try:\n"
+        "    with unit('the sync'):\n"
+        "        ask()\n"
+        "        ask()\n"
+        "        print('written')\n"
+        "except Stopped as end:\n"
+        "    ask()\n"
+        "    print(end)\n"
+    )
+    assert said == "written\nstopped by SIGTERM after the sync; the next run goes on from here\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_while_a_run_ends_nothing_is_raised(number: signal.Signals) -> None:
+    """What is told at the end is told, the first signal notwithstanding; the second ends the process, in silence."""
+    script = (
+        f"ending()\nask(signal.{number.name})\nwith unit(): print('told', flush=True)\n"
+        f"time.sleep(0.6)\nask(signal.{number.name})\nprint('never')"
+    )
+    command = [sys.executable, "-c", _FIRST + script]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=PROJECT)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "told\n", "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_while_the_program_is_loaded() -> None:
+    """It ends the process in silence, as it ends programs that do nothing about it."""
+    script = (
+        "import os, signal, sys\n"
+        "class Early:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Early())\n"
+        "from sheetsync.__main__ import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=PROJECT)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_a_unit_that_fails_stops_before_the_next() -> None:
@@ -175,3 +222,47 @@ def test_a_run_that_was_stopped_tells_monitoring(tmp_path: Path) -> None:
         code, said = terminated(desk, 0, signal.SIGINT)
         assert code == 130, said
         assert listening.asked[-1] == "/alive/fail"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_two_signals_never_end_in_a_traceback(tmp_path: Path) -> None:
+    """At ten random moments, a few milliseconds apart: the code of the signal, and nothing left behind."""
+    desk, chance = small_desk(tmp_path), random.Random(11)
+    command = [sys.executable, "-m", "sheetsync", "-c", str(desk.config), "--log-format", "json", "run"]
+    for turn in range(10):
+        log(desk, turn)
+        number = chance.choice([signal.SIGTERM, signal.SIGINT])
+        with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            first = process.stderr.readline()
+            time.sleep(chance.uniform(0, 0.6))
+            process.send_signal(number)
+            time.sleep(chance.choice([0.0005, 0.005, 0.02, 0.05]))
+            process.send_signal(number)
+            said = first + process.stderr.read()
+        # The system ends what is all but over by the signal itself.
+        assert process.returncode in {0, 128 + number, -number}, said
+        assert "Traceback" not in said
+        consistent(desk)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_signal_while_an_error_is_told_leaves_the_error(tmp_path: Path) -> None:
+    """Monitoring takes its time with the /fail ping: the first signal changes nothing, the second does not wait."""
+    desk = small_desk(tmp_path)
+    desk.workbook.write_text("no workbook")
+    command = [sys.executable, "-m", "sheetsync", "-c", str(desk.config), "run"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        desk.configure("ping_url: null", f"ping_url: http://127.0.0.1:{listener.getsockname()[1]}/alive")
+        desk.configure("start_url: null", "start_url: off")
+        for signals, code, words in ((1, 3, "not an .xlsx file"), (2, 143, "")):
+            with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
+                connection, _ = listener.accept()
+                for _ in range(signals):
+                    process.terminate()
+                    time.sleep(0.7)
+                connection.close()
+                _, said = process.communicate()
+            assert (process.returncode, bool(said)) == (code, bool(words)), said
+            assert words in said
+            assert "Traceback" not in said

@@ -1,7 +1,9 @@
 """The command line: parse, open, call, print, exit. Each command is a module of its own, loaded when it is called."""
 
+import errno
 import gc
 import io
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -13,8 +15,8 @@ import click
 from sheetsync import __version__
 from sheetsync.cli.context import Context
 from sheetsync.cli.saying import Log
-from sheetsync.errors import SheetsyncError
-from sheetsync.runs.stopping import Stopped, listen
+from sheetsync.errors import ConfigError, SheetsyncError
+from sheetsync.runs.stopping import Stopped, ending, listen
 
 # Where each command is, in the order of the help page.
 _COMMANDS = {
@@ -42,6 +44,16 @@ _COMMANDS = {
 
 
 _UNSHOWN = "what there was to show could not be written"
+# Bytes. The first sync of the demo takes 340 MB of addresses, and a year of a team some more. With too few of them
+# libraries fail in words of their own, or never come back: OpenBLAS asks for a buffer again and again.
+_ROOM = 1 << 30
+_LIMITS = {"RLIMIT_AS": ("ulimit -v", "LimitAS"), "RLIMIT_DATA": ("ulimit -d", "LimitDATA")}
+# What a machine, or a limit, may not give.
+_LACKS = {
+    errno.EMFILE: "too many open files for one process; raise that limit (ulimit -n)",
+    errno.ENFILE: "too many open files on this machine; end what opens them, then run it again",
+    errno.ENOMEM: "too little memory; end other programs, or raise the limit there is (ulimit -v), then run it again",
+}
 
 
 class _Commands(click.Group):
@@ -83,37 +95,62 @@ def cli(ctx: click.Context, config: str, verbose: bool, quiet: bool) -> None:
     log = ctx.obj if isinstance(ctx.obj, Log) else Log()
     log.command = ctx.invoked_subcommand or ""
     ctx.obj = Context(config, verbose=verbose, quiet=quiet, log=log)
+    _refuse_little_room()  # first: to look for the secrets that a line must not show takes memory too
     log.config_path = ctx.obj.config_path
+
+
+def _refuse_little_room() -> None:
+    """Raise `ConfigError` when a limit leaves less memory than a run may need."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    for name, (command, setting) in _LIMITS.items():
+        soft, _ = resource.getrlimit(getattr(resource, name))
+        if 0 <= soft < _ROOM:
+            raise ConfigError(
+                f"memory is limited to {soft >> 20} MB ({command}; {setting} in systemd), and sheetsync needs "
+                f"{_ROOM >> 20}: run `{command} unlimited`, or `{command} {_ROOM >> 10}`, before it"
+            )
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code (docs/exit-codes.md). A signal ends it in good order."""
-    listen()
+    # Nothing here is worth more than one thread, and each takes 40 MB of addresses in each library that has OpenBLAS.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # What a locale's letters lack must not end a run.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     # What a run reads stays to its end, so to look for garbage again and again takes a fifth of the time for nothing.
     gc.disable()
-    code = run(sys.argv[1:] if arguments is None else arguments)
+    code = run(sys.argv[1:] if arguments is None else arguments, listening=True)
     gc.freeze()  # nor is it looked for at the end
     sys.exit(code)
 
 
-def run(arguments: list[str]) -> int:
-    """Run a command; answers its exit code. An error is one line; `-v` shows the traceback as well."""
+def run(arguments: list[str], *, listening: bool = False) -> int:
+    """Run a command; answers its exit code. An error is one line; `-v` shows the traceback as well.
+
+    `listening` to signals is for the main thread of a program of our own.
+    """
     log = Log(arguments)
-    code = _run(arguments, log)
+    code = _run(arguments, log, listening=listening)
     if log.unshown:
         code = log.failed(f"{_UNSHOWN} ({log.unshown}); the work itself is done, see to the disk", code or 1)
     log.end(code)
     return code
 
 
-def _run(arguments: list[str], log: Log) -> int:
+def _run(arguments: list[str], log: Log, *, listening: bool) -> int:
     try:
-        result: Any = cli.main(arguments, prog_name="sheetsync", standalone_mode=False, obj=log)
-        return result if isinstance(result, int) else 0
+        try:
+            if listening:
+                listen()
+            result: Any = cli.main(arguments, prog_name="sheetsync", standalone_mode=False, obj=log)
+            return result if isinstance(result, int) else 0
+        finally:
+            ending()  # in here, so that a signal that comes before it is still met below
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -135,8 +172,21 @@ def _failed(error: Exception, where: str, log: Log) -> int:
         return 0
     code = error.exit_code if isinstance(error, SheetsyncError) else 1
     ours = f"an error in sheetsync itself, {type(error).__name__}: {error}; -v shows where"
-    text = str(error) if isinstance(error, SheetsyncError) else ours
+    text = str(error) if isinstance(error, SheetsyncError) else _lack(error) or ours
     return log.failed(text, code, getattr(error, "__notes__", ()), where)
+
+
+def _lack(error: Exception) -> str:
+    """What this machine, or a limit, did not give, and what to do about it; "" for any other error."""
+    if isinstance(error, MemoryError):
+        return _LACKS[errno.ENOMEM]
+    if isinstance(error, OSError):
+        return _LACKS.get(error.errno or 0, "")
+    if isinstance(error, ImportError):
+        # A library that cannot be loaded; the system's loader says why in words only, and not always the usual ones.
+        words = str(error).replace("failed to map segment", os.strerror(errno.ENOMEM))
+        return next((told for number, told in _LACKS.items() if os.strerror(number) in words), "")
+    return ""
 
 
 def _is_about_showing(error: OSError) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sheetsync.cli.context import Context
 from sheetsync.errors import Busy
+from sheetsync.runs.stopping import ending
 
 if TYPE_CHECKING:
     from sheetsync.runs.delivering import Delivery
@@ -34,6 +35,7 @@ def watched(context: Context, command: str, work: Work) -> int:
             watch.begin()
             code = work(run, lines)
     except BaseException as error:
+        ending()  # a signal while monitoring is told must not take the place of what went wrong
         if at_work or not isinstance(error, Busy):
             lines += _told(context, watch, well=False)
         for line in lines:

@@ -2,20 +2,24 @@
 
 smtplib's `sendmail` hides where in the dialogue it failed, so the dialogue is spelled out here. Certificates are
 always verified. The wait for the final reply is ten minutes (RFC 5321, 4.5.3.2.6): giving up sooner sends copies.
+Nothing waits longer than `Timeouts` says, however slowly a server talks on.
 """
 
 import contextlib
+import io
 import ipaddress
 import re
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
+from sheetsync.addresses import valid_address
 from sheetsync.errors import AuthorizationError, ConfigError, SheetsyncError, Unavailable
-from sheetsync.mail.messages import valid_address
 from sheetsync.mail.transports import Ambiguous, Limited, Marks, Refused
 
 Security = Literal["starttls", "tls", "none"]
@@ -23,11 +27,16 @@ Security = Literal["starttls", "tls", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How many seconds to wait: for the connection, for the reply to a command, for the reply to the mail."""
+    """How many seconds a server has in all: to let us in (`entry`), to take the addresses (`command`), to take the
+    text and answer (`final`), to say goodbye (`connect`).
+
+    On the way in it may be silent for `connect` of them, before it answers the log-in for `command`.
+    """
 
     connect: float = 30.0
     command: float = 300.0
     final: float = 600.0
+    entry: float = 120.0
 
 
 TIMEOUTS = Timeouts()
@@ -37,6 +46,102 @@ _LIMITS = (
     (re.compile(rb"55\d (5\.4\.5|5\.7\.232|5\.7\.233)\b"), timedelta(hours=24)),
     (re.compile(rb"(421|454) 4\.7\.0\b|4\d\d 4\.7\.28\b|450 4\.2\.1\b.*\brate\b", re.DOTALL), timedelta(hours=1)),
 )
+
+
+# Bytes that a server may say in one dialogue; what is usual is a few hundred.
+_MOST_SAID = 1 << 20
+
+
+class _Dialogue(smtplib.SMTP):
+    """smtplib's, with a clock: whatever is said or not meanwhile, what takes longer raises `TimeoutError`.
+
+    `tls` encrypts from the start.
+    """
+
+    def __init__(self, host: str, port: int, timeouts: Timeouts, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
+        self.said = 0
+        self.allow(timeouts.entry, timeouts.connect)
+        super().__init__(host, port)
+
+    def allow(self, seconds: float, silence: float | None = None) -> None:
+        """From now on the server has these seconds in all, and may be silent for `silence` of them."""
+        self._until = time.monotonic() + seconds
+        self.be_patient(silence or seconds)
+
+    def be_patient(self, silence: float) -> None:
+        """From now on the server may be silent for these seconds, if it has as many left."""
+        self._silence = silence
+
+    def left(self) -> float:
+        """The seconds that what comes next may take; none, or fewer, when the time is over."""
+        return min(self._silence, self._until - time.monotonic())
+
+    def hurry(self, line: socket.socket) -> None:
+        """Give what comes next on the line the time that is left. Raises `TimeoutError` when there is none."""
+        left = self.left()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        line.settimeout(left)
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: object = None) -> tuple[int, bytes]:  # noqa: ARG002
+        """Connect, encrypt if that comes first, and hear the greeting."""
+        line = self._line(host, port)
+        self.sock = self._tls.wrap_socket(line, server_hostname=host) if self._tls else line
+        return self.getreply()
+
+    def _line(self, host: str, port: int) -> socket.socket:
+        """A connection to the first of the host's addresses that takes one."""
+        refusal = OSError(f"{host} has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            line = socket.socket(family, kind, protocol)
+            try:
+                self.hurry(line)
+                line.connect(address)
+                self.hurry(line)
+            except OSError as error:
+                line.close()
+                refusal = error
+            else:
+                return line
+        raise refusal
+
+    def send(self, s: Any) -> None:
+        """Send the bytes, all of them within the time there is."""
+        if self.sock is not None:
+            self.hurry(self.sock)
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The server's reply, all of it within the time there is."""
+        if self.file is None and self.sock is not None:
+            self.file = io.BufferedReader(_Replies(self))
+        return super().getreply()
+
+
+class _Replies(io.RawIOBase):
+    """What the server says, with a look at the clock before each piece."""
+
+    def __init__(self, dialogue: _Dialogue) -> None:
+        self._dialogue = dialogue
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next piece; see `RawIOBase`. Raises `OSError`, for one that says too much as well."""
+        dialogue, line = self._dialogue, self._dialogue.sock
+        if line is None:
+            return 0
+        dialogue.hurry(line)
+        count = line.recv_into(buffer)
+        dialogue.said += count
+        if dialogue.said > _MOST_SAID:
+            raise OSError("it talks without end")
+        # What may come next is encryption, which has no clock but this.
+        line.settimeout(max(dialogue.left(), 0.001))
+        return count
 
 
 class SmtpTransport:
@@ -91,9 +196,10 @@ class SmtpTransport:
             self._leave(server)
 
     @contextlib.contextmanager
-    def _connection(self) -> Iterator[smtplib.SMTP]:
+    def _connection(self) -> Iterator[_Dialogue]:
         with self._not_accepted():
-            server = self._connect()
+            tls = self._context if self._security == "tls" else None
+            server = _Dialogue(self._host, self._port, self._timeouts, tls)
         try:
             with self._not_accepted():
                 self._greet(server)
@@ -101,21 +207,16 @@ class SmtpTransport:
         finally:
             server.close()
 
-    def _connect(self) -> smtplib.SMTP:
-        if self._security == "tls":
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeouts.connect, context=self._context)
-        return smtplib.SMTP(self._host, self._port, timeout=self._timeouts.connect)
-
-    def _greet(self, server: smtplib.SMTP) -> None:
+    def _greet(self, server: _Dialogue) -> None:
         server.ehlo_or_helo_if_needed()
         if self._security == "starttls":
             server.starttls(context=self._context)
             server.ehlo()
-        _set_timeout(server, self._timeouts.command)
+        server.be_patient(self._timeouts.command)
         if self._username:
             self._log_in(server)
 
-    def _log_in(self, server: smtplib.SMTP) -> None:
+    def _log_in(self, server: _Dialogue) -> None:
         """One try: smtplib's own `login` tries every mechanism, and two wrong tries a run lock an account sooner."""
         offered = server.esmtp_features.get("auth", "").upper().split()
         mechanism = next((name for name in ("PLAIN", "LOGIN", "CRAM-MD5") if name in offered), None)
@@ -126,7 +227,8 @@ class SmtpTransport:
         server.user, server.password = self._username or "", self._password or ""
         server.auth(mechanism, getattr(server, f"auth_{mechanism.lower().replace('-', '_')}"))
 
-    def _envelope(self, server: smtplib.SMTP, sender: str, recipient: str) -> None:
+    def _envelope(self, server: _Dialogue, sender: str, recipient: str) -> None:
+        server.allow(self._timeouts.command)
         try:
             self._expect(server.mail(sender), 250, f"a mail from {sender}")
         except Refused as error:
@@ -135,12 +237,12 @@ class SmtpTransport:
         self._expect(server.rcpt(recipient), 250, f"a mail to {recipient}")
         self._expect(server.docmd("DATA"), 354, f"the mail to {recipient}")
 
-    def _body(self, server: smtplib.SMTP, message: bytes, recipient: str) -> str:
+    def _body(self, server: _Dialogue, message: bytes, recipient: str) -> str:
         lines = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
         stuffed = re.sub(rb"(?m)^\.", b"..", lines)
         end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
         try:
-            _set_timeout(server, self._timeouts.final)
+            server.allow(self._timeouts.final)
             server.send(stuffed + end)
             code, text = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
@@ -153,9 +255,9 @@ class SmtpTransport:
         self._expect((code, text), 250, f"the mail to {recipient}")
         return f"{code} {_decoded(text)}"
 
-    def _leave(self, server: smtplib.SMTP) -> None:
+    def _leave(self, server: _Dialogue) -> None:
         with contextlib.suppress(OSError, smtplib.SMTPException):
-            _set_timeout(server, self._timeouts.connect)
+            server.allow(self._timeouts.connect)
             server.quit()
 
     @property
@@ -212,11 +314,6 @@ class SmtpTransport:
             ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(f"{self._where} cannot be used: {_words(error)}; nothing was sent") from None
-
-
-def _set_timeout(server: smtplib.SMTP, seconds: float) -> None:
-    if server.sock is not None:
-        server.sock.settimeout(seconds)
 
 
 def _is_local(host: str) -> bool:

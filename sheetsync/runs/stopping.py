@@ -1,17 +1,21 @@
 """When a signal ends a run: at once between units, after the unit at hand within one, and at once again when it is
-the second.
+the second. While a run ends, whyever, the first signal changes nothing, and another one ends the process.
 
 A unit is what belongs together: recording and writing a sync, appending rows and remembering them, the dialogue with
 the mail server about one email. Cut off inside one, the next run mends it (as after a kill); this saves it the work.
 """
 
+import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Seconds within which a further signal is the same wish: `timeout` of coreutils sends each of its signals twice.
+_ONE_WISH = 0.5
 
 
 class Stopped(BaseException):
@@ -35,16 +39,18 @@ class Interrupted(Stopped, KeyboardInterrupt):
 
 @dataclass(slots=True)
 class _State:
-    """`depth` is that of the units we are in, `asked` the signal that came, `told` whether it was raised."""
+    """`depth` is that of the units we are in, `asked` the signal that came first, and `at` when, on the monotonic
+    clock; `ending` whether the run is on its way out, where nothing may be raised any more."""
 
     depth: int = 0
     asked: int = 0
-    told: bool = False
+    at: float = 0.0
+    ending: bool = False
 
     def end(self, after: str = "") -> None:
-        """Raise what was asked for and not told yet."""
-        if self.asked and not self.told:
-            self.told = True
+        """Raise what was asked for, unless the end has begun."""
+        if self.asked and not self.ending:
+            self.ending = True
             raise _stop(self.asked, after)
 
 
@@ -73,16 +79,24 @@ def unit(what: str = "") -> Iterator[None]:
         _state.end(what)
 
 
-def asked() -> int:
-    """The signal that asked for the end, or 0."""
-    return _state.asked
+def ending() -> None:
+    """The run is on its way out, well or not: from now on no signal raises anything."""
+    _state.ending = True
 
 
 def _asked(number: int, _frame: FrameType | None) -> None:
-    again = bool(_state.asked)
-    _state.asked = _state.asked or number
-    if again or not _state.depth:
-        _state.told = True
+    first = not _state.asked
+    if first:
+        _state.asked, _state.at = number, time.monotonic()
+    elif time.monotonic() - _state.at < _ONE_WISH:
+        return
+    if _state.ending:
+        if first:
+            return
+        # Whoever asks again does not want to wait for what the end waits for, such as an answer of monitoring.
+        os._exit(128 + number)
+    if not first or not _state.depth:
+        _state.ending = True
         raise _stop(number)
 
 
