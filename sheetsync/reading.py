@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sheetsync.activities import Logged, Vocabulary, gathered, parse_log, parse_tally
-from sheetsync.cells import EPOCH, Cell
+from sheetsync.cells import EPOCH, Cell, Moment, text_of
 from sheetsync.chances import chances
 from sheetsync.concerns import concerns
 from sheetsync.diagnoses import diagnoses
@@ -27,9 +27,9 @@ from sheetsync.reviews import Review, parse_reviews
 from sheetsync.rhythms import MET_ON, PARTNER, WeeklyTabs, rhythms
 from sheetsync.rollups import planned, roll_up
 from sheetsync.scores import scores
-from sheetsync.tables import Table, find_columns
+from sheetsync.tables import Table, find_columns, known_columns
 from sheetsync.tabs import TabContents
-from sheetsync.template import WorkbookTemplate
+from sheetsync.template import Tab, WorkbookTemplate
 
 LOGGING_ROLES = frozenset({"log", "tally"})
 
@@ -77,10 +77,22 @@ def definitions(
 ) -> dict[str, tuple[str, list[list[Cell]]]]:
     """The titles and grids of the tabs that the ledger keeps whole: all that people type in but the log."""
     return {
-        tab.key: (contents[tab.key].title, contents[tab.key].grid)
+        tab.key: (contents[tab.key].title, _without_looks(tab, contents[tab.key]))
         for tab in template.tabs
         if not tab.is_tool_tab and tab.role not in LOGGING_ROLES
     }
+
+
+def _without_looks(tab: Tab, contents: TabContents) -> list[list[Cell]]:
+    """The grid with days and times as text where none belong: how a number looks is not kept, only what it is."""
+    positions = known_columns(tab, contents).positions
+    days = {at for key, at in positions.items() if tab.column(key).type in ("date", "period")}
+    return [
+        [text_of(cell) if isinstance(cell, Moment) and at not in days else cell for at, cell in enumerate(row)]
+        if any(isinstance(cell, Moment) for cell in row)
+        else row
+        for row in contents.grid
+    ]
 
 
 def understand(tables: Mapping[str, Table], settings: Settings, today: date) -> Understood:

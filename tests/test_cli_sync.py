@@ -366,6 +366,18 @@ def test_typing_in_a_tool_tab_is_written_over_but_kept(desk: Desk) -> None:
     assert desk.run("sync", "--json", at=later).json["problems"] == []
 
 
+def test_a_date_for_a_number_is_none_offline_either(desk: Desk) -> None:
+    """What a sync refuses for how it looks is refused by what reads the ledger alone: status, export, emails."""
+    with desk.edited() as book:
+        assert book["Activities"]["A2"].value == "Cold call"
+        cell = book["Activities"]["C2"]
+        cell.value, cell.number_format = datetime(2026, 4, 3), "d mmm"  # noqa: DTZ001  a sheet knows no time zones
+    (problem,) = desk.ok("sync", "--json").json["problems"]
+    assert "is no number" in problem["what"]
+    assert max((row["target"] for row in rollups(desk) if row["name"] == "Cold call"), default=0) < 1000
+    assert "46,115" not in desk.ok("status").out
+
+
 @pytest.mark.parametrize("put_back", ["goals.xlsx", "sheetsync.db"])
 @pytest.mark.parametrize("days", [0, 1])
 def test_an_earlier_copy_that_is_put_back_was_typed_by_nobody(desk: Desk, put_back: str, days: int) -> None:
