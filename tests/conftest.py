@@ -33,6 +33,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 DATA = PROJECT.parent / "shared" / "data"
 
 
+@pytest.fixture(scope="module")
+def postgres_server() -> Iterator[str]:
+    """The URL of a throw-away PostgreSQL server, without the database's name."""
+    from tests import postgres
+
+    program = postgres.initdb()
+    if program is None:
+        pytest.skip("PostgreSQL's initdb is not installed")
+    with postgres.postgres_server(program) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def sales() -> WorkbookTemplate:
     """The built-in template `sales`."""

@@ -6,7 +6,6 @@ import re
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests import postgres
 from tests.cli import NOW, Desk, small_desk
 
 LATER = NOW + timedelta(days=1)
@@ -29,25 +27,15 @@ def desk(tmp_path: Path) -> Desk:
     return small_desk(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a throw-away PostgreSQL server, without the database's name."""
-    program = postgres.initdb()
-    if program is None:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    with postgres.postgres_server(program) as url:
-        yield url
-
-
 @pytest.fixture
-def database(server: str, tmp_path: Path) -> str:
+def database(postgres_server: str, tmp_path: Path) -> str:
     """The URL of an empty database."""
     name = f"b{abs(hash(str(tmp_path)))}"
-    admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    admin = create_engine(f"{postgres_server}/postgres", isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
-    return f"{server}/{name}"
+    return f"{postgres_server}/{name}"
 
 
 def known(desk: Desk) -> list[str]:

@@ -14,23 +14,12 @@ from sheetsync.errors import ConfigError, Problem, SheetsyncError, Unavailable
 from sheetsync.ledger import Ledger, Reading, database
 from sheetsync.ledger.outbox import FOR_EVER, Letter, Outbox, Pause
 from sheetsync.ledger.tables import entries, metadata, runs
-from tests import postgres
 from tests.cli import new_desk, small_desk
 
 AT = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
 PEOPLE: list[list[Cell]] = [["Name"], ["Ann"], [None, 1.5, True, "ü"]]
 CALL = Activity(46300, "Ann", "Cold call", 2.0, None, None, "Zoë", "")
 ORDER = Activity(46301, "Ben", "Order won", 1.0, 99.5, 4.0, "", "a\nnote")
-
-
-@pytest.fixture(scope="module")
-def postgres_server() -> Iterator[str]:
-    """The URL of a throw-away PostgreSQL server, without the database's name."""
-    program = postgres.initdb()
-    if program is None:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    with postgres.postgres_server(program) as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -20,7 +19,6 @@ from sheetsync.errors import Busy
 from sheetsync.ledger import Ledger
 from sheetsync.runs.opening import lock_path, locked, opened
 from sheetsync.workbook.xlsx.archive import replace_file
-from tests import postgres
 from tests.cli import NOW, PROJECT, Desk, Result, new_desk, small_desk
 
 SHEET = "1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-ABCDE"
@@ -50,14 +48,10 @@ for child in children:
 """
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+@pytest.fixture
+def server(postgres_server: str) -> str:
     """The URL of a throw-away PostgreSQL database."""
-    program = postgres.initdb()
-    if program is None:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    with postgres.postgres_server(program) as url:
-        yield f"{url}/postgres"
+    return f"{postgres_server}/postgres"
 
 
 @pytest.fixture
