@@ -147,6 +147,39 @@ def test_a_unit_that_fails_stops_before_the_next() -> None:
     assert said == "refused\n143\n"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="timers of POSIX")
+def test_an_import_is_never_cut_off(tmp_path: Path) -> None:
+    """Cut off in there, Python may keep a lock that another thread then waits for."""
+    (tmp_path / "heavy.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(0.1)\nprint('imported')\n"
+    )
+    said = python(
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n"
+        "try:\n"
+        "    import heavy\n"
+        "    time.sleep(5)\n"
+        "    print('never')\n"
+        "except Stopped as end:\n"
+        "    print(end, 'heavy' in sys.modules)\n"
+    )
+    assert said == "imported\nstopped by SIGTERM; the next run goes on from here True\n"
+
+
+def test_what_a_library_makes_of_a_signal_is_known() -> None:
+    """An error that was raised from it is the signal; one that has nothing to do with it is not."""
+    said = python(
+        "from sheetsync.runs.stopping import behind\n"
+        "try:\n"
+        "    try:\n"
+        "        ask()\n"
+        "    except BaseException as error:\n"
+        "        raise RuntimeError('calling __set_name__') from error\n"
+        "except RuntimeError as error:\n"
+        "    print(behind(error), behind(OSError()))\n"
+    )
+    assert said == "stopped by SIGTERM; the next run goes on from here None\n"
+
+
 def test_who_is_to_ignore_ctrl_c_does() -> None:
     """A run in the background of a script was told to ignore Ctrl-C by its shell."""
     done = subprocess.run(
@@ -221,7 +254,8 @@ def test_a_run_that_was_stopped_tells_monitoring(tmp_path: Path) -> None:
         desk.configure("ping_url: null", f"ping_url: {listening.url}/alive")
         code, said = terminated(desk, 0, signal.SIGINT)
         assert code == 130, said
-        assert listening.asked[-1] == "/alive/fail"
+        assert listening.asked[-1:] == ["/alive/fail"], said
+        assert [json.loads(line)["event"] for line in said][-2:] == ["error", "end"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sheetsync import __version__
 from sheetsync.cli.context import Context
 from sheetsync.cli.saying import Log
 from sheetsync.errors import ConfigError, SheetsyncError
-from sheetsync.runs.stopping import Stopped, ending, listen
+from sheetsync.runs.stopping import Interrupted, Stopped, behind, ending, listen
 
 # Where each command is, in the order of the help page.
 _COMMANDS = {
@@ -58,6 +59,16 @@ _LACKS = {
 
 class _Commands(click.Group):
     """Loads a command's module only when the command is called, so that starting up stays light."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. At Ctrl-C Click begins a new line, which is none of JSON."""
+        log: Log = ctx.obj
+        try:
+            return super().invoke(ctx)
+        except Interrupted as end:
+            if not log.is_json:
+                raise
+            return _stopped(end, log)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The commands, in the order of the help page."""
@@ -167,6 +178,8 @@ def _run(arguments: list[str], log: Log, *, listening: bool) -> int:
 
 
 def _failed(error: Exception, where: str, log: Log) -> int:
+    if behind(error):
+        return _stopped(error, log)
     if isinstance(error, OSError) and _is_about_showing(error):
         log.unshown = error.strerror or type(error).__name__
         return 0
@@ -196,10 +209,11 @@ def _is_about_showing(error: OSError) -> bool:
 
 
 def _stopped(end: BaseException, log: Log) -> int:
-    signal = end if isinstance(end, Stopped) else end.__cause__  # Click has its own name for Ctrl-C
-    if not isinstance(signal, Stopped):
+    signal = behind(end)  # Click has its own name for Ctrl-C
+    if signal is None:
         return log.failed("stopped", 130)
-    return log.failed(str(signal), signal.exit_code, getattr(signal, "__notes__", ()))
+    notes = {id(each): getattr(each, "__notes__", []) for each in (signal, end)}
+    return log.failed(str(signal), signal.exit_code, list(chain.from_iterable(notes.values())))
 
 
 def _refused(error: click.ClickException, log: Log) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sheetsync.cli.context import Context
 from sheetsync.errors import Busy
-from sheetsync.runs.stopping import ending
+from sheetsync.runs.stopping import ending, unit
 
 if TYPE_CHECKING:
     from sheetsync.runs.delivering import Delivery
@@ -32,7 +32,8 @@ def watched(context: Context, command: str, work: Work) -> int:
         context.log.start(command)
         with context.opened(config=config) as run:
             at_work = True
-            watch.begin()
+            with unit():  # so that its end waits for it
+                watch.begin()
             code = work(run, lines)
     except BaseException as error:
         ending()  # a signal while monitoring is told must not take the place of what went wrong
@@ -41,6 +42,7 @@ def watched(context: Context, command: str, work: Work) -> int:
         for line in lines:
             error.add_note(line)
         raise
+    ending()  # what is done is done
     lines += _told(context, watch, well=code == 0)
     if lines:
         context.log.warned(lines[0], lines[1:])

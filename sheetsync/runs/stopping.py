@@ -3,6 +3,9 @@ the second. While a run ends, whyever, the first signal changes nothing, and ano
 
 A unit is what belongs together: recording and writing a sync, appending rows and remembering them, the dialogue with
 the mail server about one email. Cut off inside one, the next run mends it (as after a kill); this saves it the work.
+
+Nothing is raised while a module is imported: Python's own import machinery may then keep a lock for ever, and what is
+still to be done in another thread, such as telling monitoring, waits for it in vain.
 """
 
 import os
@@ -16,6 +19,9 @@ from types import FrameType
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds within which a further signal is the same wish: `timeout` of coreutils sends each of its signals twice.
 _ONE_WISH = 0.5
+# Seconds after which a signal that came at a bad moment is looked at again.
+_SOON = 0.01
+_CAN_WAIT = hasattr(signal, "setitimer")  # Windows has no timers
 
 
 class Stopped(BaseException):
@@ -39,12 +45,14 @@ class Interrupted(Stopped, KeyboardInterrupt):
 
 @dataclass(slots=True)
 class _State:
-    """`depth` is that of the units we are in, `asked` the signal that came first, and `at` when, on the monotonic
-    clock; `ending` whether the run is on its way out, where nothing may be raised any more."""
+    """`depth` is that of the units we are in, `asked` the signal that came last, and `at` when the first did, on the
+    monotonic clock; `again` whether a second one was sent; `ending` whether the run is on its way out, where nothing
+    may be raised any more."""
 
     depth: int = 0
     asked: int = 0
     at: float = 0.0
+    again: bool = False
     ending: bool = False
 
     def end(self, after: str = "") -> None:
@@ -63,6 +71,8 @@ def listen() -> None:
         # Whoever started us with `nohup` or `&` in a script meant that ^C is not for us.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _asked)
+    if _CAN_WAIT:
+        signal.signal(signal.SIGALRM, _reminded)
 
 
 @contextmanager
@@ -82,22 +92,52 @@ def unit(what: str = "") -> Iterator[None]:
 def ending() -> None:
     """The run is on its way out, well or not: from now on no signal raises anything."""
     _state.ending = True
+    if _CAN_WAIT and _state.asked:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm that comes when Python is gone kills the process
 
 
-def _asked(number: int, _frame: FrameType | None) -> None:
+def behind(error: BaseException) -> Stopped | None:
+    """The signal that ended the run, where a library gave it a name of its own; None when there was none."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Stopped):
+        cause = cause.__cause__
+    return cause
+
+
+def _asked(number: int, frame: FrameType | None) -> None:
     first = not _state.asked
     if first:
-        _state.asked, _state.at = number, time.monotonic()
+        _state.at = time.monotonic()
     elif time.monotonic() - _state.at < _ONE_WISH:
         return
-    if _state.ending:
-        if first:
-            return
+    elif _state.ending:
         # Whoever asks again does not want to wait for what the end waits for, such as an answer of monitoring.
         os._exit(128 + number)
-    if not first or not _state.depth:
-        _state.ending = True
-        raise _stop(number)
+    _state.asked, _state.again = number, not first
+    _meet(frame)
+
+
+def _reminded(_number: int, frame: FrameType | None) -> None:
+    _meet(frame)
+
+
+def _meet(frame: FrameType | None) -> None:
+    """Raise what was asked for, or leave it to the end of the unit, of the run, or of what is imported."""
+    if _state.ending or (_state.depth and not _state.again):
+        return
+    if _CAN_WAIT and _is_importing(frame):
+        signal.setitimer(signal.ITIMER_REAL, _SOON)
+        return
+    _state.ending = True
+    raise _stop(_state.asked)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _stop(number: int, after: str = "") -> Stopped:
