@@ -360,25 +360,6 @@ class TestReading:
         edited(path, edit)
         assert workbook.read()["log"].grid[3] == [46_029, "Ann", "Cold call", error, "#REF!", 7]
 
-    def test_counts_beside_dates_counted_from_1904(self, path: Path, workbook: XlsxWorkbook, person: Excel) -> None:
-        """A count in a cell with a day's format is that count, from whichever day days are counted."""
-        edited(path, lambda _, content: content.replace(b"<workbookPr ", b'<workbookPr date1904="1" '))
-        with person.opened() as book:
-            for column, value in enumerate((5, 200, 2000), start=4):
-                book["Log"].cell(2, column).value = value
-                book["Log"].cell(2, column).number_format = "yyyy-mm-dd"
-        assert workbook.read()["log"].grid[1][3:6] == [5, 200, 2000]
-
-    def test_dates_counted_from_1904(self, path: Path, workbook: XlsxWorkbook, person: Excel) -> None:
-        """Old Macs count days from 1904; what is read and appended is the same day all the same."""
-        edited(path, lambda _, content: content.replace(b"<workbookPr ", b'<workbookPr date1904="1" '))
-        with person.opened() as book:
-            book["Log"]["A2"].value = date(2026, 2, 14)
-        day = serial(date(2026, 2, 14))
-        assert workbook.read()["log"].grid[1][0] == day
-        workbook.append("log", [[day, "Ann", "Cold call", 100]])
-        assert same(workbook.read()["log"].grid[-1:], [[day, "Ann", "Cold call", 100]])
-
     def test_a_copied_tab_is_nobodys_tab(self, path: Path, workbook: XlsxWorkbook) -> None:
         """Excel copies a tab's names with it, for the copy alone; the original keeps its role."""
 

@@ -17,6 +17,7 @@ from sheetsync.workbook.xlsx.archive import Archive, replace_file
 from sheetsync.workbook.xlsx.columns import Added, with_columns
 from sheetsync.workbook.xlsx.computed import RowFormulas
 from sheetsync.workbook.xlsx.create import USUAL
+from sheetsync.workbook.xlsx.date_system import count_from_1900, counted_from_1904
 from sheetsync.workbook.xlsx.extent import MOST_COLUMNS, MOST_ROWS
 from sheetsync.workbook.xlsx.fresh import LONGEST_TITLE, generated
 from sheetsync.workbook.xlsx.looks import wraps
@@ -28,8 +29,6 @@ from sheetsync.workbook.xlsx.restoring import TabList, with_tabs_of
 from sheetsync.workbook.xlsx.rows import with_grid, with_results, with_rows_appended
 from sheetsync.workbook.xlsx.sheet_part import split
 from sheetsync.workbook.xlsx.styles import Styles
-
-_DAYS_TO_1904 = 1462
 
 
 class XlsxWorkbook:
@@ -74,7 +73,7 @@ class XlsxWorkbook:
             for write in writes:
                 tab = self._template.tab(write.key)
                 part = package.parts[self._title(package, write.key)]
-                grid = _in_date_system(write.grid, tab, package)
+                grid = _as_counted(write.grid, tab, package)
                 kept = tab.live_rows.union(rows_covered(tab))
                 changed[part] = with_grid(split(archive.read(part)), grid, tab.header_row, _wrapped(tab), kept)
             for key, shown in (results or {}).items():
@@ -98,7 +97,7 @@ class XlsxWorkbook:
             part = package.parts[self._title(package, key)]
             sheet = split(archive.read(part))
             formulas = RowFormulas(self._template, tab, sheet)
-            xml = with_rows_appended(sheet, _in_date_system(rows, tab, package), formulas, _wrapped(tab), progress)
+            xml = with_rows_appended(sheet, _as_counted(rows, tab, package), formulas, _wrapped(tab), progress)
             _replace(archive, package, {part: xml})
 
     def missing_tabs(self) -> list[str]:
@@ -121,7 +120,7 @@ class XlsxWorkbook:
             if there:
                 raise GuardTripped(f'the tab "{there[0]}" is in {self._path.name} already; nothing was restored')
             keys = [tab.key for tab in self._template.tabs if tab.key in rows]
-            counted = {key: _in_date_system(rows[key], self._template.tab(key), package) for key in keys}
+            counted = {key: _as_counted(rows[key], self._template.tab(key), package) for key in keys}
             template = as_it_stands(self._template, self._there(archive, package), package.parts, LONGEST_TITLE)
             others, dropped = keep_calculated(archive, package, same_formulas=False)
             year, calendar = self._layout.year, self._calendar
@@ -224,7 +223,12 @@ class XlsxWorkbook:
         typed = {title for title, role in roles.items() if role not in TOOL_ROLES | {"review"}}
         logged = {title for title, role in roles.items() if role in {"log", "tally"}}
         grids = grids_of(archive, {title: package.parts[title] for title in roles}, typed, logged)
-        return {key: TabContents(key, title, grids[title], MOST_ROWS, MOST_COLUMNS) for key, title in titles.items()}
+        there = {key: TabContents(key, title, grids[title], MOST_ROWS, MOST_COLUMNS) for key, title in titles.items()}
+        if package.dates_from_1904:
+            for contents in there.values():
+                if contents.title in typed:
+                    count_from_1900(self._template.tab(contents.key), contents)
+        return there
 
     def _title(self, package: Package, key: str) -> str:
         if key not in package.titles:
@@ -266,20 +270,8 @@ def _replace(
     archive.replace({**changed, **beside, **others}, dropped)
 
 
-def _in_date_system(rows: Sequence[Sequence[Cell]], tab: Tab, package: Package) -> Sequence[Sequence[Cell]]:
-    """The rows with the days of date columns counted as this file counts them (from 1904, on old Macs)."""
-    dates = {at for at, column in enumerate(tab.columns) if column.type == "date"}
-    if not package.dates_from_1904 or not dates:
-        return rows
-    return [
-        [
-            cell - _DAYS_TO_1904
-            if at in dates and isinstance(cell, int | float) and not isinstance(cell, bool)
-            else cell
-            for at, cell in enumerate(row)
-        ]
-        for row in rows
-    ]
+def _as_counted(rows: Sequence[Sequence[Cell]], tab: Tab, package: Package) -> Sequence[Sequence[Cell]]:
+    return counted_from_1904(tab, rows) if package.dates_from_1904 else rows
 
 
 def _wrapped(tab: Tab) -> frozenset[int]:
