@@ -166,18 +166,21 @@ def test_an_import_is_never_cut_off(tmp_path: Path) -> None:
 
 
 def test_what_a_library_makes_of_a_signal_is_known() -> None:
-    """An error that was raised from it is the signal; one that has nothing to do with it is not."""
+    """Some raise an error of their own for whatever comes up in what they call, and do not always say from what."""
     said = python(
-        "from sheetsync.runs.stopping import behind\n"
-        "try:\n"
+        "from sheetsync.cli import cli, run\n"
+        "import click\n"
+        "@cli.command('convert')\n"
+        "def convert():\n"
         "    try:\n"
         "        ask()\n"
         "    except BaseException as error:\n"
-        "        raise RuntimeError('calling __set_name__') from error\n"
-        "except RuntimeError as error:\n"
-        "    print(behind(error), behind(OSError()))\n"
+        "        raise RuntimeError(f'serializing: {error}') from None\n"
+        "import sheetsync.cli\n"
+        "sheetsync.cli._Commands.get_command = lambda *_: convert\n"
+        "print(run(['convert'], listening=True))\n"
     )
-    assert said == "stopped by SIGTERM; the next run goes on from here None\n"
+    assert said == "143\n"
 
 
 def test_who_is_to_ignore_ctrl_c_does() -> None:

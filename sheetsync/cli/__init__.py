@@ -17,7 +17,7 @@ from sheetsync import __version__
 from sheetsync.cli.context import Context
 from sheetsync.cli.saying import Log
 from sheetsync.errors import ConfigError, SheetsyncError
-from sheetsync.runs.stopping import Interrupted, Stopped, behind, ending, listen
+from sheetsync.runs.stopping import Interrupted, Stopped, ending, listen, stopped
 
 # Where each command is, in the order of the help page.
 _COMMANDS = {
@@ -178,7 +178,7 @@ def _run(arguments: list[str], log: Log, *, listening: bool) -> int:
 
 
 def _failed(error: Exception, where: str, log: Log) -> int:
-    if behind(error):
+    if stopped():
         return _stopped(error, log)
     if isinstance(error, OSError) and _is_about_showing(error):
         log.unshown = error.strerror or type(error).__name__
@@ -209,7 +209,7 @@ def _is_about_showing(error: OSError) -> bool:
 
 
 def _stopped(end: BaseException, log: Log) -> int:
-    signal = behind(end)  # Click has its own name for Ctrl-C
+    signal = stopped()  # Click has its own name for Ctrl-C, and other libraries have theirs
     if signal is None:
         return log.failed("stopped", 130)
     notes = {id(each): getattr(each, "__notes__", []) for each in (signal, end)}

@@ -47,19 +47,21 @@ class Interrupted(Stopped, KeyboardInterrupt):
 class _State:
     """`depth` is that of the units we are in, `asked` the signal that came last, and `at` when the first did, on the
     monotonic clock; `again` whether a second one was sent; `ending` whether the run is on its way out, where nothing
-    may be raised any more."""
+    may be raised any more; `raised` what was."""
 
     depth: int = 0
     asked: int = 0
     at: float = 0.0
     again: bool = False
     ending: bool = False
+    raised: Stopped | None = None
 
     def end(self, after: str = "") -> None:
         """Raise what was asked for, unless the end has begun."""
         if self.asked and not self.ending:
             self.ending = True
-            raise _stop(self.asked, after)
+            self.raised = (Interrupted if self.asked == signal.SIGINT else Stopped)(self.asked, after)
+            raise self.raised
 
 
 _state = _State()
@@ -96,12 +98,9 @@ def ending() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm that comes when Python is gone kills the process
 
 
-def behind(error: BaseException) -> Stopped | None:
-    """The signal that ended the run, where a library gave it a name of its own; None when there was none."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, Stopped):
-        cause = cause.__cause__
-    return cause
+def stopped() -> Stopped | None:
+    """The signal that ended the run, whatever libraries made of it on its way up; None when none did."""
+    return _state.raised
 
 
 def _asked(number: int, frame: FrameType | None) -> None:
@@ -128,8 +127,7 @@ def _meet(frame: FrameType | None) -> None:
     if _CAN_WAIT and _is_importing(frame):
         signal.setitimer(signal.ITIMER_REAL, _SOON)
         return
-    _state.ending = True
-    raise _stop(_state.asked)
+    _state.end()
 
 
 def _is_importing(frame: FrameType | None) -> bool:
@@ -138,7 +136,3 @@ def _is_importing(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _stop(number: int, after: str = "") -> Stopped:
-    return (Interrupted if number == signal.SIGINT else Stopped)(number, after)
