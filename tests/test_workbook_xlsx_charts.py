@@ -1,104 +1,38 @@
-"""What a local workbook shows by itself: live cells, charts, conditional formats; and tool tabs made anew."""
+"""What a local workbook shows by itself: live cells, charts, conditional formats."""
 
 import re
-import zipfile
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 from lxml import etree
-from openpyxl.comments import Comment
 from openpyxl.utils import range_boundaries
 
-from sheetsync.cells import Cell, column_letters, serial
+from sheetsync.cells import Cell, column_letters
 from sheetsync.charts import drawings, rows_covered
-from sheetsync.errors import ConfigError
-from sheetsync.live import FIRST_VALUE, is_current, live_cells, name_of, series_key, values_of
+from sheetsync.live import FIRST_VALUE, is_current, live_cells, name_of, values_of
 from sheetsync.periods import Calendar
 from sheetsync.template import PIXELS_A_ROW, Rule, Tab, WorkbookTemplate
 from sheetsync.workbook import TabWrite
 from sheetsync.workbook.xlsx import XlsxWorkbook, create, open_workbook
-from tests.test_workbook_xlsx import SOFFICE, Excel, changed_members, converted, edited, members, part_of, sheet_xml
-from tests.test_workbook_xlsx_restoring import changed_since, everything, own_styles, parts_by_title
-from tests.workbook_contract import ACTIVITIES, ROWS, replaced
-
-DONE: dict[str, list[float]] = {"": [7.0, 8, 9], "Ann": [3.0, 4, 0]}
-LISTS = {"[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
-
-
-@pytest.fixture
-def path(tmp_path: Path, sales: WorkbookTemplate) -> Path:
-    """A workbook with the rows of the contract."""
-    path = tmp_path / "goals.xlsx"
-    create(path, sales, 2026, "Sales goals 2026", ROWS, ACTIVITIES)
-    return path
-
-
-@pytest.fixture
-def workbook(path: Path, sales: WorkbookTemplate) -> XlsxWorkbook:
-    """The workbook, open."""
-    return open_workbook(path, sales)
-
-
-@pytest.fixture
-def person(path: Path) -> Excel:
-    """Somebody who edits the file."""
-    return Excel(path)
-
-
-@pytest.fixture
-def board(sales: WorkbookTemplate) -> Tab:
-    """The tab with choices and charts."""
-    return sales.tab("dashboard")
-
-
-@pytest.fixture
-def series(sales: WorkbookTemplate) -> Tab:
-    """The tab with their values."""
-    return sales.tab("series")
-
-
-def choose(path: Path, who: str) -> None:
-    """Choose a person, the way a spreadsheet program stores it; openpyxl would drop what formulas came to."""
-    chosen = rf'\1 t="inlineStr"><is><t>{who}</t></is></c>'.encode()
-    part = parts_by_title(path)["Dashboard"]
-    before = sheet_xml(path, part)
-    edited(
-        path, lambda name, content: re.sub(rb'(<c r="B6" s="\d+")/>', chosen, content) if name == part else content
-    )
-    assert sheet_xml(path, part) != before
-
-
-def values_written(sales: WorkbookTemplate) -> TabWrite:
-    """What a sync writes for the charts: what is done, for everyone together and for Ann."""
-    tab = sales.tab("series")
-    rows: list[list[Cell]] = [
-        ["as_of", None, serial(date(2026, 1, 5)), "Mon 5 Jan 2026"],
-        ["weeks", None, "2026-W01", "2026-W02", "2026-W03"],
-        ["year"],
-    ]
-    rows += [[series_key("done", who, ""), "Cold call", *values] for who, values in DONE.items()]
-    grid: list[list[Cell]] = [["not", "ours"] for _ in tab.intro]
-    grid += [[column.title for column in tab.columns], *rows]
-    return TabWrite("series", [[*row, *[None] * (5 - len(row))] for row in grid], [(0, len(grid))])
+from tests.local_charts import DONE, ChartedFile, chart_parts, choose, drawn_from, saved_with_charts, values_written
+from tests.local_files import (
+    SOFFICE,
+    Excel,
+    changed_members,
+    members,
+    part_of,
+    parts_by_title,
+    sheet_xml,
+)
+from tests.workbook_contract import replaced
 
 
 def rows_of(xml: str, first: int, last: int) -> list[str]:
     """The XML of some 1-based rows that are there."""
     found = {int(number): row for row, number in re.findall(r'(<row r="(\d+)".*?(?:</row>|/>))', xml, re.DOTALL)}
     return [found[number] for number in range(first, last + 1) if number in found]
-
-
-def chart_parts(path: Path) -> dict[str, Any]:
-    """The charts of the file as trees."""
-    return {name: etree.fromstring(xml) for name, (_, xml) in members(path).items() if "/charts/chart" in name}
-
-
-def drawn_from(chart: Any) -> list[str]:
-    """The references to cells in a chart."""
-    return [str(formula.text) for formula in chart.iter("{*}f")]
 
 
 def rules_of(path: Path, title: str) -> list[tuple[str, int, str, Any]]:
@@ -108,7 +42,7 @@ def rules_of(path: Path, title: str) -> list[tuple[str, int, str, Any]]:
     return sorted(found, key=lambda rule: rule[1])
 
 
-class TestLiveCells:
+class TestLiveCells(ChartedFile):
     """The lines that follow the clock and what people choose."""
 
     def test_formulas_stand_with_what_they_come_to(self, path: Path, sales: WorkbookTemplate) -> None:
@@ -161,7 +95,7 @@ class TestLiveCells:
         assert rules["A3:M3", 'LEFT($A$3,1)="✓"'].font.color.rgb == "FF0F766E"
 
 
-class TestSync:
+class TestSync(ChartedFile):
     """What a sync does to them: nothing, but for the results."""
 
     def test_live_rows_and_charts_keep_their_xml(
@@ -217,7 +151,7 @@ class TestSync:
         assert changed_members(before, path) == {part_of(path, sales, "series")}
 
 
-class TestCharts:
+class TestCharts(ChartedFile):
     """What is drawn, and from where."""
 
     def test_they_show_cells_that_are_there(self, path: Path, sales: WorkbookTemplate, series: Tab) -> None:
@@ -294,7 +228,7 @@ class TestCharts:
         assert visible == ["Dashboard"]
 
 
-class TestRules:
+class TestRules(ChartedFile):
     """The template's conditional formats and number formats."""
 
     @staticmethod
@@ -374,7 +308,7 @@ class TestRules:
         assert places == ["A4:G1048576", "I4:I1048576"]
 
 
-class TestVersion:
+class TestVersion(ChartedFile):
     """Of which version of its template a workbook is."""
 
     def test_it_is_kept_in_the_file(self, workbook: XlsxWorkbook, sales: WorkbookTemplate) -> None:
@@ -389,186 +323,15 @@ class TestVersion:
         assert "version" not in open_workbook(path, sales).layout.marks
 
 
-def delete(path: Path, *titles: str) -> None:
-    """Delete tabs the way a spreadsheet program does, charts and all."""
-    person = Excel(path)
-    for title in titles:
-        person.delete_tab(title)
-
-
-class TestRestoring:
-    """Lost tabs with charts come back whole."""
-
-    def test_charts_come_along(self, path: Path, workbook: XlsxWorkbook, sales: WorkbookTemplate) -> None:
-        """Charts, choices and live cells are those of the day of creation."""
-        before = everything(openpyxl.load_workbook(path)["Dashboard"])
-        charts = sorted(etree.tostring(chart, method="c14n") for chart in chart_parts(path).values())
-        delete(path, "Dashboard")
-        assert chart_parts(path) == {}
-        workbook.restore_tabs({"dashboard": []})
-        book = openpyxl.load_workbook(path)
-        assert everything(book["Dashboard"]) == before
-        assert len(book["Dashboard"]._charts) == 2
-        assert sorted(etree.tostring(chart, method="c14n") for chart in chart_parts(path).values()) == charts
-        types = members(path)["[Content_Types].xml"][1].decode()
-        assert types.count("drawingml.chart+xml") == 2
-
-    def test_they_name_the_tabs_of_today(
-        self, path: Path, workbook: XlsxWorkbook, person: Excel, sales: WorkbookTemplate
-    ) -> None:
-        """Somebody called the tab with the values otherwise."""
-        person.rename_tab("Chart data", "Ann's numbers")
-        delete(path, "Dashboard")
-        workbook.restore_tabs({"dashboard": []})
-        assert {f.rpartition("!")[0] for c in chart_parts(path).values() for f in drawn_from(c)} == {
-            "'Ann''s numbers'"
-        }
-        assert "'Ann''s numbers'!" in openpyxl.load_workbook(path)["Dashboard"]["A4"].value
-
-    def test_hidden_stays_hidden(self, path: Path, workbook: XlsxWorkbook, sales: WorkbookTemplate) -> None:
-        """The tab with the values comes back as hidden as it was."""
-        delete(path, "Chart data")
-        workbook.restore_tabs({"series": []})
-        assert openpyxl.load_workbook(path)["Chart data"].sheet_state == "hidden"
-        assert workbook.read()["series"].grid[0][:3] == ["||done", "Done", "#N/A"]
-
-
-class TestRemaking:
-    """Tool tabs made anew when a newer template gives them another look."""
-
-    KEYS = ("dashboard", "series", "problems")
-
-    def test_a_tab_is_as_created(
-        self, path: Path, workbook: XlsxWorkbook, sales: WorkbookTemplate, tmp_path: Path
-    ) -> None:
-        """In its place, with charts, hidden as before; what the sync had written is gone."""
-        before, order = openpyxl.load_workbook(path), openpyxl.load_workbook(path).sheetnames
-        workbook.write([replaced(workbook, "problems", [["Log", 2]]), values_written(sales)])
-        workbook.remake_tabs(self.KEYS, 7)
-        book = openpyxl.load_workbook(path)
-        assert book.sheetnames == order
-        for title in ("Dashboard", "Chart data", "Problems"):
-            assert everything(book[title]) == everything(before[title])
-        assert book["Chart data"].sheet_state == "hidden"
-        assert len(book["Dashboard"]._charts) == 2
-        assert workbook.layout.version == open_workbook(path, sales).layout.version == 7
-        assert workbook.missing_tabs() == []
-
-    def test_what_people_chose_is_kept(
-        self, path: Path, workbook: XlsxWorkbook, sales: WorkbookTemplate, board: Tab
-    ) -> None:
-        """Also when the choices stand in other lines of the new tab."""
-        choose(path, "Zoë &amp; Co")
-        intro = (*board.intro[:2], "A new line", *board.intro[2:])
-        tabs = tuple(t.model_copy(update={"intro": intro}) if t.key == "dashboard" else t for t in sales.tabs)
-        newer = sales.model_copy(update={"tabs": tabs})
-        open_workbook(path, newer).remake_tabs(["dashboard", "series"], 3)
-        grid = open_workbook(path, newer).read()["dashboard"].grid
-        assert (grid[2], grid[6][:2], grid[7][0]) == (["A new line"], ["Charts of", "Zoë & Co"], "and of")
-        assert openpyxl.load_workbook(path)["Dashboard"]["B8"].value is None
-        assert "$B$7" in openpyxl.load_workbook(path)["Chart data"]["A1"].value
-
-    def test_other_members_keep_their_bytes(
-        self, path: Path, workbook: XlsxWorkbook, person: Excel, sales: WorkbookTemplate
-    ) -> None:
-        """The old charts, drawings and notes of the tabs leave the file; everybody else's stay as they are."""
-        with person.opened() as book:
-            book.create_sheet("My notes", 1)["B2"].comment = Comment("remember", "Ann")
-            book["My notes"].add_chart(openpyxl.chart.BarChart(), "D2")
-            book["Dashboard"]["A40"].comment = Comment("mine", "Ann")
-        before, styles = members(path), own_styles(path)
-        workbook.remake_tabs(["dashboard", "problems"], 2)
-        after = members(path)
-        own = {parts_by_title(path)[title] for title in ("Dashboard", "Problems")}
-        relations = {re.sub(r"(\w+\.xml)$", r"_rels/\1.rels", part) for part in own}
-        kept = {name for name in before if name in after}
-        differing = {name for name in kept if before[name] != after[name]}
-        assert differing <= own | relations | LISTS | {"xl/styles.xml"}
-        gone = {re.sub(r"\d+", "", name.rpartition("/")[2]) for name in before.keys() - after.keys()}
-        assert gone <= {"chart.xml", "drawing.xml", "drawing.xml.rels", "comment.xml", "commentsDrawing.vml"}
-        assert len(chart_parts(path)) == 3
-        assert {"drawing.xml", "comment.xml"} <= gone
-        types = etree.fromstring(after["[Content_Types].xml"][1])
-        declared = {o.get("PartName").lstrip("/") for o in types if o.get("PartName")}
-        assert declared <= after.keys()
-        grown = own_styles(path)
-        assert all(grown[section][: len(there)] == there for section, there in styles.items())
-        assert openpyxl.load_workbook(path)["My notes"]["B2"].comment.text == "remember"
-
-    def test_twice_is_as_once(self, path: Path, workbook: XlsxWorkbook) -> None:
-        """The file does not grow: nothing is left behind, no style is there twice."""
-        workbook.remake_tabs(self.KEYS, 2)
-        first = members(path)
-        workbook.remake_tabs(self.KEYS, 2)
-        second = members(path)
-        assert len(second) == len(first)
-        assert second["xl/styles.xml"] == first["xl/styles.xml"]
-        names = re.findall(
-            r'<definedName name="([^"]*)"(?: localSheetId="(\d+)")?', second["xl/workbook.xml"][1].decode()
-        )
-        assert len(set(names)) == len(names)
-        with zipfile.ZipFile(path) as archive:
-            assert archive.testzip() is None
-
-    def test_not_a_tab_that_people_type_in(self, path: Path, workbook: XlsxWorkbook) -> None:
-        """It is refused, and nothing changes."""
-        before = path.read_bytes()
-        with pytest.raises(ConfigError, match=r'the tab "Log" is one that people type in'):
-            workbook.remake_tabs(["dashboard", "log"], 2)
-        assert path.read_bytes() == before
-
-    def test_tabs_that_are_gone_stay_gone(self, path: Path, workbook: XlsxWorkbook) -> None:
-        """They are the business of restoring."""
-        delete(path, "Team")
-        workbook.remake_tabs(["team", "problems"], 2)
-        assert workbook.missing_tabs() == ["team"]
-
-    def test_a_file_of_an_earlier_version(self, tmp_path: Path, sales: WorkbookTemplate, board: Tab) -> None:
-        """Made before there were charts: what is missing is restored, the Dashboard made anew, and drawn."""
-        plain = board.model_copy(update={"intro": ("Dashboard", "", ""), "charts": ()})
-        tabs = tuple(plain if tab.key == "dashboard" else tab for tab in sales.tabs if tab.key != "series")
-        path = tmp_path / "old.xlsx"
-        create(path, sales.model_copy(update={"tabs": tabs, "version": 1}), 2026, "x", ROWS, ACTIVITIES)
-        workbook = open_workbook(path, sales)
-        assert workbook.layout.version == 1
-        workbook.restore_tabs({key: [] for key in workbook.missing_tabs()})
-        workbook.remake_tabs([tab.key for tab in sales.tabs if tab.is_tool_tab], sales.version)
-        new = tmp_path / "new.xlsx"
-        create(new, sales, 2026, "x", ROWS, ACTIVITIES)
-        titles = [tab.title for tab in sales.tabs if tab.is_tool_tab]
-        after, made = openpyxl.load_workbook(path), openpyxl.load_workbook(new)
-        assert all(everything(after[title]) == everything(made[title]) for title in titles)
-        assert len(chart_parts(path)) == 2
-        assert open_workbook(path, sales).layout.version == sales.version
-
-
-class TestBackup:
-    """A copy before something large."""
-
-    def test_the_whole_file(self, path: Path, workbook: XlsxWorkbook) -> None:
-        """Beside the file, under a name that says what it is; an earlier copy is never replaced."""
-        copies = [Path(workbook.backup("before version 2")) for _ in range(2)]
-        assert [copy.name for copy in copies] == [
-            "goals (before version 2).xlsx", "goals (before version 2) 2.xlsx"
-        ]  # fmt: skip
-        assert {copy.read_bytes() for copy in copies} == {path.read_bytes()}
-
-
 @pytest.fixture(scope="module")
 def saved(sales: WorkbookTemplate, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synced workbook in which Ann was chosen, saved by LibreOffice."""
-    path = tmp_path_factory.mktemp("made") / "goals.xlsx"
-    create(path, sales, 2026, "x", ROWS, ACTIVITIES)
-    open_workbook(path, sales).write([values_written(sales)])
-    choose(path, "Ann")
-    with Excel(path).opened():
-        pass  # openpyxl drops what formulas came to, so that LibreOffice computes
-    return converted(path, "xlsx", tmp_path_factory.mktemp("saved"))
+    """What LibreOffice saved."""
+    return saved_with_charts(sales, tmp_path_factory.mktemp("charts"))
 
 
 @pytest.mark.libreoffice
 @pytest.mark.skipif(SOFFICE is None, reason="LibreOffice (soffice) is not installed")
-class TestLibreOffice:
+class TestLibreOffice(ChartedFile):
     """Files that LibreOffice saved, and what it makes of ours."""
 
     @pytest.fixture
@@ -611,29 +374,3 @@ class TestLibreOffice:
             "clustered",
             "standard",
         }
-
-    def test_a_lost_dashboard_comes_back(self, own: Path, sales: WorkbookTemplate, tmp_path: Path) -> None:
-        """In a file that LibreOffice saved, which it opens again with charts."""
-        delete(own, "Dashboard", "Chart data")
-        without = converted(own, "xlsx", tmp_path / "without")
-        workbook, before = open_workbook(without, sales), members(without)
-        assert workbook.missing_tabs() == ["dashboard", "series"]
-        workbook.restore_tabs({"dashboard": [], "series": []})
-        assert changed_since(before, without)[0] <= {*LISTS, "xl/styles.xml"}
-        again = converted(without, "xlsx", tmp_path / "again")
-        assert len(chart_parts(again)) == 2
-        assert {f.rpartition("!")[0] for c in chart_parts(again).values() for f in drawn_from(c)} == {"'Chart data'"}
-        assert openpyxl.load_workbook(again)["Chart data"].sheet_state == "hidden"
-
-    def test_tabs_are_made_anew(self, own: Path, sales: WorkbookTemplate, tmp_path: Path) -> None:
-        """In place, with the choice kept; the file that LibreOffice makes of it has all again."""
-        workbook = open_workbook(own, sales)
-        workbook.remake_tabs(["dashboard", "series", "team"], 9)
-        book = openpyxl.load_workbook(own)
-        assert book.sheetnames == [tab.title for tab in sales.tabs]
-        again = converted(own, "xlsx", tmp_path / "again")
-        opened = open_workbook(again, sales)
-        assert opened.layout.version == 9
-        assert opened.read()["dashboard"].grid[5][:2] == ["Charts of", "Ann"]
-        assert len(chart_parts(again)) == 2
-        assert openpyxl.load_workbook(again)["Chart data"].sheet_state == "hidden"
