@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from filelock import FileLock
 from tests.builders import SALES
 from tests.checkups import checks, failed, states, warned
 from tests.cli import NOW, TODAY, Desk, lean_template, new_desk, sheetsync, small_desk
+from tests.mailing import trust
 from tests.smtp_server import smtp_server
 
 
@@ -390,16 +390,10 @@ def _mail(desk: Desk, server_port: int, *, security: str = "starttls", password:
     desk.config.write_text(text[:start] + smtp + text[end:], encoding="utf-8")
 
 
-def _trust(context: ssl.SSLContext, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificates = "".join(map(ssl.DER_cert_to_PEM_cert, context.get_ca_certs(binary_form=True)))
-    (folder / "ca.pem").write_text(certificates, encoding="utf-8")
-    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
-
-
 def test_the_mail_server_is_logged_in_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connect, TLS, log in, and go: no mail is begun."""
     with smtp_server(user="goals", password="hunter2") as server:
-        _trust(server.context, desk.folder, monkeypatch)
+        trust(server.context, desk.folder, monkeypatch)
         _mail(desk, server.port)
         found = checks(desk)
         assert found["mail"]["state"] == "ok"
@@ -411,7 +405,7 @@ def test_the_mail_server_is_logged_in_to(desk: Desk, monkeypatch: pytest.MonkeyP
 def test_a_wrong_password_is_never_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 6, where to correct it; the password stands nowhere."""
     with smtp_server(user="goals", password="hunter2") as server:
-        _trust(server.context, desk.folder, monkeypatch)
+        trust(server.context, desk.folder, monkeypatch)
         _mail(desk, server.port, password="swordfish")
         failed(desk, "mail", 6, "does not accept the user name or password", "email.smtp.username")
         assert "swordfish" not in desk.run("-v", "doctor").out
