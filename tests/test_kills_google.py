@@ -1,47 +1,15 @@
-"""Each command, killed at a sample of the calls that change something, with a Google Sheet and both databases.
+"""Runs that are killed, with a Google Sheet and both databases."""
 
-All of them: `python -m tests.kills`.
-"""
+from typing import ClassVar
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests import postgres
-from tests.kills import BRIEF, RARE, Scenario, benches, play_many
-from tests.kills_desks import Bench
-from tests.kills_tracer import is_possible
-
-pytestmark = pytest.mark.skipif(not is_possible(), reason="system calls are counted on Linux, x86-64, only")
-# Kills of each command; of the rare ones two.
-KILLS = {"SQLite": 6, "PostgreSQL": 4}
-fired: list[int] = []
+from tests.kill_contract import KillContract, traceable
 
 
-@pytest.fixture(scope="module")
-def desks() -> Iterator[dict[str, Bench]]:
-    """The desks by their database."""
-    with benches(on_google=(True,)) as made:
-        yield {bench.name[1]: bench for bench in made}
+@traceable
+class TestKills(KillContract):
+    """A Google Sheet keeps the promise."""
 
-
-@pytest.mark.parametrize("scenario", BRIEF, ids=lambda scenario: scenario.name)
-@pytest.mark.parametrize("database", ["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.postgres)])
-def test_killed_anywhere_the_next_run_ends_as_if_nothing_had_happened(
-    desks: dict[str, Bench], database: str, scenario: Scenario
-) -> None:
-    """Ledger, workbook, files and mails are those of an undisturbed run; one more email only where nobody knew."""
-    if database not in desks:
-        pytest.skip("PostgreSQL is not installed")
-    most = 2 if scenario.name in RARE else KILLS[database]
-    tally = play_many(desks[database], scenario, most, seed=len(fired))
-    assert not tally.wrong, "\n".join(tally.wrong)
-    assert tally.fired >= most - 1
-    fired.append(tally.fired)
-
-
-def test_enough_were_killed() -> None:
-    """Many kills fired, and not only a few commands' (together with the other backend's, 300 or more)."""
-    if len(fired) < 2 * len(BRIEF):
-        pytest.skip("only a part of them was asked for" if postgres.initdb() else "PostgreSQL is not installed")
-    assert sum(fired) >= 110
+    ON_GOOGLE = True
+    KILLS: ClassVar = {"SQLite": 6, "PostgreSQL": 4}
+    FEWEST = 110
+    FIRED: ClassVar = []
