@@ -270,7 +270,7 @@ def without_her(once: Desk, tmp_path: Path) -> Desk:
 
 def traces(desk: Desk) -> list[str]:
     """The ledger's files that hold her name or address anywhere, in any coding of mails or packed values."""
-    from sheetsync.ledger import unpacked
+    from sheetsync.ledger.packing import unpacked
 
     found = []
     for path in desk.folder.glob("sheetsync.db*"):

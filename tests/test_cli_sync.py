@@ -394,6 +394,15 @@ def test_an_earlier_copy_that_is_put_back_was_typed_by_nobody(desk: Desk, put_ba
     assert (again["rows"], again["problems"], again["written"]) == (wanted, [], {})
 
 
+def test_one_row_less_is_enough_to_know_an_earlier_copy(desk: Desk) -> None:
+    """A workbook of an hour ago differs in few cells, but of many tabs."""
+    copy = desk.workbook.read_bytes()
+    log(desk, (TODAY, "Ann", "Cold call", 7))
+    desk.ok("sync")
+    desk.workbook.write_bytes(copy)
+    assert desk.ok("sync", "--json").json["problems"] == []
+
+
 def test_sorting_a_tool_tab_is_no_typing(desk: Desk) -> None:
     """Rows of ours that stand elsewhere are put back without a word."""
     with desk.edited() as book:
@@ -431,6 +440,24 @@ def test_killed_before_the_write_the_next_sync_ends_in_the_same_state(
     desk.ok("sync")
     assert desk.cells() == undisturbed.cells()
     assert rollups(desk) == rollups(undisturbed)
+
+
+def test_what_was_typed_over_is_listed_once_though_a_night_passed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before it wrote, made up for on the next day: listed as it was undisturbed, with the first day."""
+    with desk.edited() as book:
+        book["Dashboard"].cell(SALES.tab("dashboard").header_row + 20, 13).value = "call Dana back"
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", die)
+        assert desk.run("sync").code == 130
+    (listed,) = desk.run("sync", "--json", at=NOW + timedelta(days=1)).json["problems"]
+    assert listed["typed"] == "call Dana back"
+    assert str(NOW.date() + timedelta(days=30)) in listed["hint"]
 
 
 def test_a_lost_ledger_is_made_anew(desk: Desk) -> None:

@@ -5,7 +5,6 @@ changes something is one transaction; a killed run leaves all of it or nothing.
 """
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sheetsync.activities import Activity, fingerprint
 from sheetsync.cells import Cell
 from sheetsync.errors import Problem
-from sheetsync.ledger.database import look_over, open_engine, translated
+from sheetsync.ledger.database import begun, look_over, open_engine, translated
 from sheetsync.ledger.locks import Hold, taken
+from sheetsync.ledger.packing import packed, parsed, unpacked
 from sheetsync.ledger.tables import entries, imports, reported, runs, settled, typed_over, workbooks, written
 from sheetsync.restated import Reported
 
@@ -84,6 +84,7 @@ class Ledger:
         self.workbook = workbook
         self._engine = open_engine(url, reading=reading)
         self._hold: Hold | None = None
+        self._joined: Connection | None = None
 
     def hold(self) -> None:
         """Keep other runs out, wherever they are. Raises `Busy` when one is at work on the workbook.
@@ -101,11 +102,24 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator["Connection"]:
-        """One transaction, with errors in our words."""
-        with translated(self._engine), self._engine.begin() as connection:
+        """One transaction, with errors in our words; within `together` it is that one."""
+        if self._joined is not None:
+            yield self._joined
+            return
+        with translated(self._engine), begun(self._engine) as connection:
             if self._hold is not None:
                 self._hold.check(connection)
             yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of all that is done to this ledger meanwhile."""
+        with self.transaction() as connection:
+            self._joined = connection
+            try:
+                yield
+            finally:
+                self._joined = None
 
     def look_over(self) -> None:
         """Read the whole database, which a run does only while that is quick. Raises `ConfigError` when damaged."""
@@ -125,7 +139,7 @@ class Ledger:
             return None
         known = unpacked(row.definitions) if row.definitions else {}
         definitions = {key: (title, grid) for key, (title, grid) in known.items()}
-        return Remembered(row.template, row.year, json.loads(row.marks), definitions, row.version)
+        return Remembered(row.template, row.year, parsed(row.marks), definitions, row.version)
 
     def remember(self, template: str, year: int, marks: Mapping[str, str], version: int = 1) -> None:
         """Keep where a workbook's tabs are."""
@@ -373,13 +387,3 @@ def _marks(activities: Sequence[Activity]) -> "NDArray[np.uint64]":
 
 def _listed(actuals: Mapping[tuple[str, str, str], float]) -> list[tuple[str, str, str, float]]:
     return [(*key, value) for key, value in actuals.items()]
-
-
-def packed(value: Any) -> bytes:
-    """A JSON value as the ledger keeps it."""
-    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 1)
-
-
-def unpacked(value: bytes) -> Any:
-    """The JSON value that the ledger keeps so."""
-    return json.loads(zlib.decompress(value))

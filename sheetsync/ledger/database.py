@@ -1,20 +1,19 @@
 """Opening the ledger's database: SQLite beside the configuration, or PostgreSQL; migrated before first use."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sheetsync.errors import Busy, ConfigError, SheetsyncError, Unavailable
-from sheetsync.ledger import sqlite
+from sheetsync.ledger import server, sqlite
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.exc import DBAPIError
 
 HEAD = "0007"
-# Seconds, so that a server that fell silent does not hold a run for ever; a URL may say otherwise.
-_LIBPQ = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "tcp_user_timeout": 60_000}
 
 
 def open_engine(url: str, *, reading: bool = False) -> "Engine":
@@ -58,7 +57,7 @@ def _options(url: "URL", *, reading: bool) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return sqlite.options(url, reading=reading)
     if url.get_backend_name() == "postgresql" and url.get_driver_name() in {"psycopg", "psycopg2"}:
-        return {"connect_args": {name: value for name, value in _LIBPQ.items() if name not in url.query}}
+        return server.options(url)
     return {}
 
 
@@ -68,23 +67,30 @@ def _prepare(engine: "Engine", *, reading: bool) -> None:
         sqlite.prepare(engine, reading=reading)
     if path:
         sqlite.make_private(path)
-    with engine.begin() as connection:
+    with begun(engine) as connection:
         if path and not reading and sqlite.is_soon_looked_over(path):
             sqlite.refuse_damage(connection, shown(engine))
         ready = _version(connection) == HEAD
     if not ready:
         if path and not sqlite.may_be_written(path):
             raise ConfigError(_closed(engine))
-        with engine.connect().execution_options(writing=True) as connection, connection.begin():
+        with begun(engine, writing=True) as connection:
             _migrate(connection, path)
     if path and sqlite.may_be_written(path):
         sqlite.use_write_ahead_log(engine, path)
 
 
+@contextmanager
+def begun(engine: "Engine", **options: Any) -> Iterator["Connection"]:
+    """One transaction, with these options of SQLAlchemy's; a server has its time for it."""
+    with engine.connect().execution_options(**options) as connection, server.bounded(connection), connection.begin():
+        yield connection
+
+
 def look_over(engine: "Engine") -> None:
     """Read a whole ledger file. Raises `ConfigError` when it is damaged; a server looks after its own."""
     if sqlite.file_of(engine.url):
-        with translated(engine), engine.begin() as connection:
+        with translated(engine), begun(engine) as connection:
             sqlite.refuse_damage(connection, shown(engine))
 
 
@@ -95,6 +101,8 @@ def _version(connection: "Connection") -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version is not None and not (version.isdecimal() and len(version) == len(HEAD)):
+        raise ConfigError(sqlite.damaged(shown(connection.engine), f"its version is “{version}”"))
     if version is not None and version > HEAD:
         raise ConfigError(f"the ledger is of a newer sheetsync (version {version}); update sheetsync")
     return version
@@ -134,6 +142,16 @@ def translated(engine: "Engine") -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise (_of_sqlite if engine.dialect.name == "sqlite" else _of_server)(error, engine) from None
+    except (ValueError, TypeError) as error:
+        if not _came_from_a_cell(error):
+            raise
+        raise ConfigError(sqlite.damaged(shown(engine), str(error))) from None
+
+
+def _came_from_a_cell(error: Exception) -> bool:
+    """Whether SQLAlchemy found in a cell what cannot be there, such as a moment that is none."""
+    *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
+    return str(innermost.f_globals.get("__name__", "")).startswith("sqlalchemy.")
 
 
 def _of_sqlite(error: "DBAPIError", engine: "Engine") -> SheetsyncError:
@@ -143,11 +161,8 @@ def _of_sqlite(error: "DBAPIError", engine: "Engine") -> SheetsyncError:
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
         return Busy(f"ledger {place}: another program keeps it locked; run again when that is done")
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return ConfigError(
-            f"ledger {place}: {reason}; see to the disk (is it full, or failing?) and run again: what was recorded "
-            "before is still there"
-        )
-    if name.startswith("SQLITE_CORRUPT"):
+        return ConfigError(sqlite.unread(place, reason))
+    if name.startswith("SQLITE_CORRUPT") or reason.startswith("Could not decode"):
         return ConfigError(sqlite.damaged(place, reason))
     if name.startswith(("SQLITE_NOTADB", "SQLITE_ERROR")):
         return ConfigError(f"ledger {place}: {reason}; move the file away if it is none of ours")

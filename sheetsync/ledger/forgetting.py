@@ -15,8 +15,9 @@ from sqlalchemy import delete, select, update
 from sheetsync.cells import Cell, fold, text_of
 from sheetsync.errors import Busy
 from sheetsync.kinds import KINDS
-from sheetsync.ledger import Grid, Ledger, packed, unpacked
+from sheetsync.ledger import Grid, Ledger
 from sheetsync.ledger.database import translated
+from sheetsync.ledger.packing import packed, unpacked
 from sheetsync.ledger.tables import (
     approvals,
     entries,

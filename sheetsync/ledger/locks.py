@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 
 from sheetsync.errors import Busy, ConfigError
+from sheetsync.ledger.server import bounded
 from sheetsync.ledger.tables import fences
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _PRIVATE = 0o600
 _WAIT = "1s"  # a session that was killed a moment ago may take that long to be gone
+_SOON = 30.0  # seconds, by which a server has answered that there is a lock, or is no more
 _NOT_NOW = "55P03"
 
 
@@ -45,7 +47,8 @@ def held(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        with suppress(OSError):  # the end of the process lets go of it as well
+            lock.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Hold:
         """Let the next run in, whatever has become of the session."""
         from sqlalchemy.exc import DBAPIError
 
-        with suppress(DBAPIError):
+        with suppress(DBAPIError), bounded(self.session, _SOON):
             self.session.execute(select(func.pg_advisory_unlock(_number(self.workbook))))
         self.session.close()
 
@@ -82,12 +85,13 @@ def taken(engine: "Engine", workbook: str) -> Hold | None:
     from sqlalchemy.exc import DBAPIError
 
     session = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    mine = insert(fences).values(workbook=workbook, fence=1)
+    mine = mine.on_conflict_do_update(index_elements=[fences.c.workbook], set_={"fence": fences.c.fence + 1})
     try:
-        session.execute(text(f"SET lock_timeout = '{_WAIT}'"))
-        session.execute(select(func.pg_advisory_lock(_number(workbook))))
-        mine = insert(fences).values(workbook=workbook, fence=1)
-        mine = mine.on_conflict_do_update(index_elements=[fences.c.workbook], set_={"fence": fences.c.fence + 1})
-        return Hold(workbook, session.execute(mine.returning(fences.c.fence)).scalar_one(), session)
+        with bounded(session, _SOON):
+            session.execute(text(f"SET lock_timeout = '{_WAIT}'"))
+            session.execute(select(func.pg_advisory_lock(_number(workbook))))
+            return Hold(workbook, session.execute(mine.returning(fences.c.fence)).scalar_one(), session)
     except BaseException as error:
         session.invalidate()  # and so is what it may have locked
         session.close()

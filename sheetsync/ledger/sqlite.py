@@ -115,14 +115,24 @@ def refuse_damage(connection: "Connection", place: str) -> None:
     """Raise `ConfigError` when pages of the file contradict each other; reads all of it."""
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
-        raise ConfigError(damaged(place, str(found).strip().splitlines()[-1]))
+        what = str(found).strip().splitlines()[-1]
+        raise ConfigError(unread(place, what) if "unable to get the page" in what else damaged(place, what))
+
+
+def unread(place: str, what: str) -> str:
+    """What is said of a ledger that a disk does not give, and what to do."""
+    return (
+        f"ledger {place}: {what}; see to the disk (is it full, or failing?) and run again: what was recorded "
+        "before is still there"
+    )
 
 
 def damaged(place: str, what: str) -> str:
-    """What is said of a damaged ledger, and what to do."""
+    """What is said of a damaged ledger, and what to do; `place` is "" where nobody knows which one it is."""
+    which = f"ledger {place}" if place else "the ledger"
     return (
-        f"ledger {place} is damaged ({what}); put a backup in its place, or move it away: the next sync begins a new "
-        "one from the workbook and mails nothing again"
+        f"{which} is damaged ({what}); put a backup in its place, or move it away: the next sync begins a new one "
+        "from the workbook and mails nothing again"
     )
 
 

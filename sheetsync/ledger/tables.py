@@ -22,6 +22,8 @@ from sqlalchemy import (
     false,
 )
 
+from sheetsync.ledger.packing import expanded
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,7 +47,7 @@ class Squeezed(TypeDecorator[bytes]):
 
     def process_result_value(self, value: bytes | None, dialect: Any) -> bytes | None:  # noqa: ARG002
         """On the way out of it."""
-        return zlib.decompress(value[len(self._MARK) :]) if value and value.startswith(self._MARK) else value
+        return expanded(value[len(self._MARK) :]) if value and value.startswith(self._MARK) else value
 
 
 # A workbook is named by its spreadsheet id, or by its path as the configuration has it.

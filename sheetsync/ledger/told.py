@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from sheetsync.ledger import Ledger
 from sheetsync.ledger.outbox import same_address
+from sheetsync.ledger.packing import parsed
 from sheetsync.ledger.tables import outbox
 from sheetsync.ledger.tables import told as table
 
@@ -28,7 +29,7 @@ def told(ledger: Ledger, kind: str) -> frozenset[str]:
     with ledger.transaction() as connection:
         marks = connection.execute(query).scalar()
         lost = connection.execute(last).scalar() in _LOST
-    return frozenset() if lost or not marks else frozenset(json.loads(marks))
+    return frozenset() if lost or not marks else frozenset(parsed(marks))
 
 
 def remember_told(ledger: Ledger, kind: str, marks: Sequence[str]) -> None:

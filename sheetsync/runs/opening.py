@@ -1,5 +1,6 @@
 """Opening what a run works with: the workbook behind the configuration, its ledger, and the lock around both."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -131,6 +132,9 @@ def _clear_leftovers(path: Path) -> None:
 def opened(config: Config, now: datetime, *, exclusive: bool = True) -> Iterator[Opened]:
     """Open the ledger, under a lock that keeps a second run out. Raises `Busy` when another run holds it."""
     template = find_template(config.template, config.folder)
+    # What libraries have to say stands in the errors they raise; without a handler Python would print it beside them.
+    if not logging.getLogger().hasHandlers():
+        logging.getLogger().addHandler(logging.NullHandler())
     with ExitStack() as stack:
         if exclusive:
             stack.enter_context(locked(config))

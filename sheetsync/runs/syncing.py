@@ -28,8 +28,8 @@ from sheetsync.workbook import Workbook
 
 _KEPT_FOR = timedelta(days=30)
 _GUARDED_ROWS = 20
-# Nobody types so many cells into so many of the tool's tabs.
-_MOST_TYPED, _MANY_TABS = 100, 3
+# So many cells, in so many of the tool's tabs, are typed by nobody.
+_COPIED = ((100, 3), (12, 4))
 _NAMING_ROLES = frozenset({"people", "activities"})
 
 
@@ -175,9 +175,10 @@ def _notice_another_ledger(run: Opened, plan: SyncPlan) -> None:
         if tab.is_tool_tab and tab.key in plan.contents
     }
     if served_elsewhere(read.values(), (grid for grids in ours.values() for grid in grids)):
-        Outbox(run.ledger).start_over(run.now)
-        run.ledger.intend(read, [], run.today)
-        run.ledger.confirm()
+        with run.ledger.together():  # killed in between, the next run would start over once more, and later
+            Outbox(run.ledger).start_over(run.now)
+            run.ledger.intend(read, [], run.today)
+            run.ledger.confirm()
 
 
 def _guard(before: int | None, now: int, where: str) -> None:
@@ -262,14 +263,23 @@ def _typed(run: Opened, contents: Mapping[str, TabContents], moved: Collection[s
         for row, column, cell in typed_cells(ours, (grid, intended)):
             title = tab.columns[column].title if column < len(tab.columns) else column_letters(column)
             found.append(Problem(read.title, row + 1, title, "", "", text_of(cell)))
-    return found
+    kept = _kept_already(run, contents) if found else set()
+    return [problem for problem in found if problem not in kept]
+
+
+def _kept_already(run: Opened, contents: Mapping[str, TabContents]) -> set[Problem]:
+    """What a run that was killed before it wrote has kept of what was typed, maybe on another day."""
+    unsettled = run.ledger.written().keys() - run.ledger.confirmed()
+    titles = {contents[key].title for key in unsettled if key in contents}
+    return {typed for _, typed in run.ledger.typed_over(run.today - _KEPT_FOR) if typed.tab in titles}
 
 
 def _is_another_copy(run: Opened, contents: Mapping[str, TabContents], typed: Sequence[Problem]) -> bool:
     """Whether an earlier workbook or ledger was put back: then what differs in tool tabs was typed by nobody."""
     if not typed:
         return False
-    if len(typed) > _MOST_TYPED and len({problem.tab for problem in typed}) >= _MANY_TABS:
+    tabs = len({problem.tab for problem in typed})
+    if any(len(typed) >= cells and tabs >= least for cells, least in _COPIED):
         return True
     ours = run.ledger.written()
     grids = (contents[key].grid for key in ours if key in contents)

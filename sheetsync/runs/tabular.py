@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from sheetsync.errors import ConfigError
 _LONGEST_CELL = 32_767
 _ZIP = b"PK\x03\x04"
 # What spreadsheets take for the beginning of a formula, the wide forms too; and the apostrophes before it.
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)  # Excel's first line, for itself
 _FORMULA_LIKE = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
@@ -38,7 +40,8 @@ def read_file(path: Path) -> FileRows:
     if not rows:
         raise ConfigError(f"{path.name}: the file is empty; the first row must hold the column titles")
     header = [text_of(cell) or column_letters(index) for index, cell in enumerate(rows[0])]
-    twice = next((title for title in header if [fold(h) for h in header].count(fold(title)) > 1), None)
+    times = Counter(map(fold, header))
+    twice = next((title for title in header if times[fold(title)] > 1), None)
     if twice is not None:
         raise ConfigError(f"{path.name}: two columns are called “{twice}”; rename one")
     if len(rows) == 1:
@@ -82,8 +85,9 @@ def _csv(name: str, content: bytes) -> list[list[Cell]]:
     if "\x00" in text:
         raise ConfigError(f"{name}: neither a CSV file nor an Excel file")
     csv.field_size_limit(10_000_000)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=first.count)
+    if told := _SEPARATOR.match(text):
+        text = text[told.end() :]
+    delimiter = told[1] if told else max(",;\t|", key=text.split("\n", 1)[0].count)
     try:
         return [
             [_meant(cell) or None for cell in row]

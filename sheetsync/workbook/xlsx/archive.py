@@ -22,6 +22,7 @@ from sheetsync.workbook.xlsx.locks import refuse_if_open
 from sheetsync.workbook.xlsx.refusals import opened_zip, unpacked
 
 _SPEED_OVER_SIZE = 3
+_DISK = (errno.EIO, errno.ESTALE)
 _LONGEST = 233  # bytes of a file's name in that of a temporary one, which has 22 more and may have 255
 _CANNOT_SYNC_FOLDERS = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM)
 
@@ -58,13 +59,19 @@ class Archive:
         try:
             contents = unpacked(self._file, self._zip.getinfo(member))
         except (KeyError, BadZipFile, OSError) as error:
-            raise self.damaged(f"{member}: {error}") from None
+            raise self._unread(error) or self.damaged(f"{member}: {error}") from None
         self._was_read.add(member)
         return contents
 
     def damaged(self, what: str) -> ConfigError:
         """An error that says so, and what to do."""
         return ConfigError(f"{self.shown} is damaged ({what}); restore an earlier version of the file")
+
+    def _unread(self, error: Exception) -> ConfigError | None:
+        """An error that says that the disk, not the file, is to blame; None when it is not."""
+        if not isinstance(error, OSError) or error.errno not in _DISK:
+            return None
+        return ConfigError(f"{self.shown} cannot be read ({error.strerror}); see to its disk, then run again")
 
     def members(self, *endings: str) -> list[str]:
         """The members whose names, in small letters, end so."""
@@ -81,7 +88,7 @@ class Archive:
                 if member.filename in instead:
                     new.writestr(_described_as(member), instead[member.filename])
                 elif member.filename in self._was_read:
-                    _copy_raw(self._file, member, end, new)
+                    self._copy_raw(member, end, new)
         copied.seek(0)
         return copied
 
@@ -108,10 +115,16 @@ class Archive:
                 if member.filename in changed:
                     new.writestr(_described_as(member), changed[member.filename], compresslevel=_SPEED_OVER_SIZE)
                 elif member.filename not in dropped:
-                    _copy_raw(self._file, member, end, new)
+                    self._copy_raw(member, end, new)
             for name in changed:
                 if name not in self:
                     new.writestr(_described_as(ZipInfo(name)), changed[name], compresslevel=_SPEED_OVER_SIZE)
+
+    def _copy_raw(self, member: ZipInfo, end: int, new: ZipFile) -> None:
+        try:
+            _copy_raw(self._file, member, end, new)
+        except OSError as error:
+            raise self._unread(error) or error from None
 
     def _members(self) -> Iterator[tuple[ZipInfo, int]]:
         """The members in the order in which they are stored, each with where the next thing begins."""
