@@ -44,6 +44,7 @@ _BLANK_CHARACTERS = re.compile(r"[\s\u00a0\u200b\u2060\ufeff]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes them
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}([ ,.'’]\d{3})+)([.,]\d+)?")
 _LEADING_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_LINES = re.compile("[\n\r\t\u2028\u2029]")  # what stands on two lines is two numbers
 _LARGEST = 1e12  # beyond it sums lose their cents, and products overflow
 _CURRENCY = "$€£¥₹ "
 
@@ -152,7 +153,7 @@ def _number(cell: Cell) -> float | Misread:
     if refused := _neither(cell, "number", "type a number"):
         return refused
     text = text_of(cell).strip(_CURRENCY)
-    readings = _number_readings(text)
+    readings = [] if _LINES.search(str(cell).strip()) else _number_readings(text)
     if len(readings) == 1:
         return readings[0]
     if readings:

@@ -46,7 +46,7 @@ _LAST_SHORT_YEAR, _FIRST_SHORT_YEAR = 2029, 1970  # 30 to 69 mean one century to
 
 _LONGEST = 60
 _CLOCK = (
-    r"(?:(?:[01]?\d|2[0-4])(?::[0-5]\d){1,2}(?:[.,]\d{1,9})?\s*(?:[ap]\.?m?\.?)?"
+    r"(?:(?:[01]?\d|2[0-3])(?::[0-5]\d){1,2}(?:[.,]\d{1,9})?\s*(?:[ap]\.?m?\.?)?"
     r"|(?:0?\d|1[0-2])(?:\.[0-5]\d)?\s*[ap]\.?m\.?)"
 )
 _ZONE = r"(?:\s*(?:z|(?:utc|gmt)?(?:[+-]\d\d?(?::?\d\d)?)?))?"
@@ -65,11 +65,19 @@ _FEAST = re.compile(r"(?P<name>[a-z'. ]+?)(?:,? (?:of |in )?)(?P<year>\d{4})")
 _AROUND = ' ,.;"“”'
 
 
+# The second Monday of February is seldom the 2nd.
+_NTH_WEEKDAY = re.compile(
+    rf"(?<!\d)(?:[1-5](?:st|nd|rd|th)|{'|'.join(_ORDINALS[:5])}|last)\s+(?:of\s+)?(?:{'|'.join(_WEEKDAY)})\b"
+)
+
+
 def readings(text: str) -> list[date]:
     """The days from 1970 to 2199 that a text can mean, in order; none when it is no date."""
     if len(text) > _LONGEST:
         return []
     typed = _TIME_BEFORE.sub("", _TIME_AFTER.sub("", _plain(text).strip(_AROUND))).strip(_AROUND)
+    if _NTH_WEEKDAY.search(typed):
+        return []
     days = {day for day in _readings(typed) if EARLIEST <= day <= LATEST}
     weekdays = {_WEEKDAY[word] for word in re.findall("[a-z]+", typed) if word in _WEEKDAY}
     return sorted(day for day in days if weekdays <= {day.isoweekday()})

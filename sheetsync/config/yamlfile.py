@@ -4,6 +4,7 @@ Reading scalars as text spares people YAML's surprises: `on` is no truth value, 
 Before anything is made of a text, its shape is looked at: a few lines of YAML can stand for a million.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _LONGEST = 256 * 1024  # bytes; the longest built-in template has a tenth of tha
 _MOST = 12_000  # keys and values, repeated ones counted each time
 _LONGEST_TEXT = 10_000  # characters of one value
 _DEEPEST = 20
+_IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _TOLD, _SAID = 50, 600  # problems that are told, and characters of each
 _EVENTS: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it is there
 _PLAIN_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
@@ -170,6 +172,8 @@ class _Shape:
             raise self._wrong(event, f"not YAML for such a file: the tag {tag}; delete it")
         if isinstance(event, yaml.ScalarEvent) and len(event.value) > _LONGEST_TEXT:
             raise self._wrong(event, f"a text of more than {_LONGEST_TEXT:,} characters; shorten it")
+        if isinstance(event, yaml.ScalarEvent) and _IN_NO_TEXT.search(event.value):
+            raise self._wrong(event, "a character that no text has (NUL, or half of a pair); delete it")
         before, self._count = self._count, self._count + 1
         if isinstance(event, yaml.CollectionStartEvent):
             self._open.append((event.anchor, before))

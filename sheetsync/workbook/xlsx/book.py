@@ -252,7 +252,7 @@ def first_tab(path: Path) -> list[list[Cell]]:
     """The cells of the first tab of any `.xlsx` file. Raises `ConfigError` when there is none, or it is damaged."""
     with Archive(path) as archive:
         title, part = next(iter(read_package(archive).parts.items()), ("", ""))
-        return grids_of(archive, {title: part})[title]
+        return grids_of(archive, {title: part}, {title}, {title})[title]
 
 
 def _replace(

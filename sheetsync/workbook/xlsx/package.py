@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sheetsync.cells import EARLIEST, LATEST
 from sheetsync.errors import ConfigError
 from sheetsync.workbook.xlsx.archive import Archive
 
@@ -59,7 +60,7 @@ def read_package(archive: Archive) -> Package:
         parts=parts,
         titles={k: t for k, formula in names.items() if (t := _title_in(formula, parts)) is not None},
         marks={key: MARK + key for key in names if key not in (YEAR, TEMPLATE, VERSION)},
-        year=_number(names.get(YEAR, "")),
+        year=_year(names.get(YEAR, "")),
         template=names[TEMPLATE][1:-1].replace('""', '"') if TEMPLATE in names else None,
         version=_number(names.get(VERSION, "")),
     )
@@ -120,8 +121,13 @@ def _title_in(formula: str, parts: Mapping[str, str]) -> str | None:
     return title if title in parts else None
 
 
+def _year(formula: str) -> int | None:
+    year = _number(formula)
+    return year if year and EARLIEST.year <= year <= LATEST.year else None
+
+
 def _number(formula: str) -> int | None:
-    return int(formula) if re.fullmatch(r"\d{1,4}", formula) else None
+    return int(formula) if re.fullmatch(r"[1-9]\d{0,3}", formula) else None
 
 
 def _is_true(element: Any, attribute: str) -> bool:

@@ -5,10 +5,9 @@ columns are looked at for what needs turning, and most need nothing.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from html import unescape
 from importlib import import_module
 from threading import Thread
@@ -18,6 +17,7 @@ from sheetsync.cells import EPOCH, Cell, Moment, serial
 from sheetsync.errors import ConfigError
 from sheetsync.workbook.xlsx.archive import Archive
 from sheetsync.workbook.xlsx.extent import check_extent, text_lengths
+from sheetsync.workbook.xlsx.plain_xml import plain
 from sheetsync.workbook.xlsx.sheet_part import column_of
 
 _LONG = 1 << 20  # bytes, packed: some 20,000 rows
@@ -59,19 +59,25 @@ def grids_of(
     """
     from python_calamine import CalamineError, CalamineWorkbook
 
-    errors = _checked(archive, parts, typed, logged)
-    copied = archive.copy_of_what_was_read(_with_known_errors(archive, parts, errors))
+    members = {title: archive.read(part) for title, part in parts.items()}
+    odd = {title: xml for title in typed if (xml := plain(members[title])) is not members[title]}
+    members |= odd
+    errors = _checked(archive, members, typed, logged)
+    written = {parts[title]: xml for title, xml in odd.items()}
+    copied = archive.copy_of_what_was_read(written | _with_known_errors(members, parts, errors))
     try:
         with _meanwhile_loading("pandas") if copied.getbuffer().nbytes > _LONG else nullcontext():
             book = CalamineWorkbook.from_filelike(copied)
             return {
-                title: _grid_of(
-                    book.get_sheet_by_name(title), errors[title], partial(archive.read, part), is_typed=title in typed
-                )
-                for title, part in parts.items()
+                title: _grid_of(book.get_sheet_by_name(title), errors[title], members[title], is_typed=title in typed)
+                for title in parts
             }
-    except CalamineError as error:
+    except (CalamineError, OverflowError) as error:
         raise archive.damaged(str(error)) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of Rust's, which is no `Exception`
+            raise
+        raise archive.damaged(f"calamine: {error}") from None
 
 
 @contextmanager
@@ -86,7 +92,7 @@ def _meanwhile_loading(library: str) -> Iterator[None]:
 
 
 def _checked(
-    archive: Archive, parts: Mapping[str, str], typed: Collection[str], logged: Collection[str]
+    archive: Archive, parts: Mapping[str, bytes], typed: Collection[str], logged: Collection[str]
 ) -> dict[str, Errors]:
     """Read all that calamine will read. Answers the cells that it takes for something else, by title."""
     texts: list[int] = []
@@ -96,8 +102,7 @@ def _checked(
         except ValueError as error:
             raise archive.damaged(f"{member}: {error}") from None
     errors = {}
-    for title, part in parts.items():
-        xml = archive.read(part)
+    for title, xml in parts.items():
         try:
             check_extent(xml, texts)
         except ValueError as error:
@@ -106,10 +111,12 @@ def _checked(
     return errors
 
 
-def _with_known_errors(archive: Archive, parts: Mapping[str, str], errors: Mapping[str, Errors]) -> dict[str, bytes]:
+def _with_known_errors(
+    members: Mapping[str, bytes], parts: Mapping[str, str], errors: Mapping[str, Errors]
+) -> dict[str, bytes]:
     """The parts with errors that calamine would stop at, such as `#SPILL!`, each made one that it knows."""
     return {
-        part: _ERROR_CELL.sub(lambda cell: _VALUE.sub(_as_known_error, cell[0]), archive.read(part))
+        part: _ERROR_CELL.sub(lambda cell: _VALUE.sub(_as_known_error, cell[0]), members[title])
         for title, part in parts.items()
         if any(text[:1] != "=" and text.encode() not in _READABLE_ERRORS for _, _, text in errors[title])
     }
@@ -119,7 +126,7 @@ def _as_known_error(value: re.Match[bytes]) -> bytes:
     return value[0] if value[1] in _READABLE_ERRORS else value[0].replace(value[1], b"#N/A")
 
 
-def _grid_of(sheet: Any, errors: Errors, read_xml: Callable[[], bytes], *, is_typed: bool) -> list[list[Cell]]:
+def _grid_of(sheet: Any, errors: Errors, xml: bytes, *, is_typed: bool) -> list[list[Cell]]:
     grid: list[list[Any]] = sheet.to_python(skip_empty_area=False)
     counts: set[tuple[int, int]] = set()
     for at, column in enumerate(zip(*grid, strict=True)):
@@ -128,7 +135,7 @@ def _grid_of(sheet: Any, errors: Errors, read_xml: Callable[[], bytes], *, is_ty
                 counts.update((row_at, at) for row_at, value in enumerate(column) if _is_count(value))
             for row, cell in zip(grid, turned, strict=True):
                 row[at] = cell
-    for row_at, at, number in _numbers(read_xml(), counts) if counts else ():
+    for row_at, at, number in _numbers(xml, counts) if counts else ():
         grid[row_at][at] = number
     for row_at, at, text in errors:
         grid.extend([] for _ in range(row_at + 1 - len(grid)))
