@@ -155,8 +155,10 @@ def _changed(
             else:
                 value = row.get(LOOKED_UP[column.computed or ""]) if row else None
             before = stored[position] if position < len(stored) else None
-            if (before or None) != (value or None) or isinstance(before, str) != isinstance(value, str):
-                changed[number - 1, position] = "" if value is None else value
+            # A blank result is no 0: a week off has no score, a week of nothing has the score 0.
+            shown = "" if value is None else value
+            if ("" if before is None else before) != shown:
+                changed[number - 1, position] = shown
     return changed
 
 

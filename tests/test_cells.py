@@ -151,7 +151,9 @@ def test_a_separator_before_three_digits_is_never_guessed(head: int, tail: int, 
     assert isinstance(read, Misread) and "can mean" in read.what
 
 
-@pytest.mark.parametrize("text", ["ten", "5 calls", "1e5", "12%", "1,00,000", "1 2", "½", "--5", "1.2.3", "∞", "nan"])
+@pytest.mark.parametrize(
+    "text", ["ten", "5 calls", "1e5", "12%", "1,00,000", "1 2", "½", "--5", "1.2.3", "∞", "nan", "5\n000", "3\t200"]
+)
 def test_texts_that_are_no_number(text: str) -> None:
     """Words, percentages and odd groups are no number; a number among words is offered as what to type."""
     read = read_number(text)

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -256,8 +256,20 @@ TABLE = (
         TABLE.format(";").replace("\n", "\r\n").encode(),
         TABLE.format(";").replace("\n", "\n\n").encode(),
         TABLE.format(";").rstrip().encode(),
+        ("sep=|\r\n" + TABLE.format("|")).encode(),
     ],
-    ids=["semicolon", "tab", "bar", "utf-8 bom", "utf-16", "utf-16 be", "crlf", "blank lines", "no last newline"],
+    ids=[
+        "semicolon",
+        "tab",
+        "bar",
+        "utf-8 bom",
+        "utf-16",
+        "utf-16 be",
+        "crlf",
+        "blank lines",
+        "no last newline",
+        "Excel's first line",
+    ],
 )
 def test_delimiters_and_encodings(desk: Desk, content: bytes) -> None:
     """Whatever a spreadsheet program or a bank saves as CSV comes in the same."""
@@ -286,6 +298,19 @@ def test_an_excel_file(desk: Desk) -> None:
     assert added(desk, desk.folder / "a.xlsx") == 2
     assert [row[0] for row in desk.cells()["Log"][-2:]] == [day_cell("2026-10-01"), day_cell("2026-10-02")]
     assert added(desk, desk.folder / "a.xlsx") == 0
+
+
+def test_what_an_excel_file_does_not_say_is_not_made_up(desk: Desk) -> None:
+    """A formula that no program worked out, and a time for a count, come in as what they are, to be mended there."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(HEADER)
+    for count in ("=2+3", timedelta(hours=1, minutes=30)):
+        sheet.append([date(2026, 10, 1), "Ann", "Meeting", count])
+    book.save(desk.folder / "a.xlsx")
+    assert added(desk, desk.folder / "a.xlsx") == 2
+    assert [row[3] for row in desk.cells()["Log"][-2:]] == ["=2+3", "1:30"]
+    assert {p["typed"] for p in desk.ok("sync", "--json").json["problems"]} == {"=2+3", "1:30"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -220,6 +220,25 @@ def test_a_ledger_that_is_spoilt(behind: Desk, spoil: Callable[[Path], None], wo
         behind.ledger.rmdir()
     behind.ledger.write_bytes(good)
     behind.ok("sync")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("workbooks", "definitions", b"garbage"),
+        ("workbooks", "marks", "{"),
+        ("written", "grid", b"garbage"),
+        ("runs", "at", "2026-10-14 08:00:00.000A00"),
+        ("alembic_version", "version_num", ""),
+        ("alembic_version", "version_num", "zzzz"),
+    ],
+)
+def test_a_ledger_whose_contents_are_spoilt(behind: Desk, table: str, column: str, value: Any) -> None:
+    """Its pages are sound, what stands there is not: exit 3 with what to do, where it is needed."""
+    with closing(sqlite3.connect(behind.ledger)) as connection, connection:
+        connection.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    command = {"runs": "history", "workbooks": "status"}.get(table, "sync")
+    behind.run(command).refused(3, "is damaged", "put a backup in its place")
 
 
 def test_a_ledger_that_is_gone_or_empty(behind: Desk) -> None:

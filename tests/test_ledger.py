@@ -285,6 +285,22 @@ def test_an_email_takes_little_room_and_comes_back_as_it_was(ledger: Ledger, url
     assert [letter.message for letter in outbox.waiting()] == wanted
 
 
+def test_what_is_done_together_is_done_or_not(ledger: Ledger) -> None:
+    """An error in the middle undoes what several methods did, of the outbox too."""
+    ledger.remember("sales", 2026, {})
+    with pytest.raises(KeyError), ledger.together():
+        Outbox(ledger).start_over(AT)
+        ledger.remember("sales", 2031, {})
+        raise KeyError
+    known = ledger.remembered()
+    assert Outbox(ledger).history_until() is None
+    assert known is not None and known.year == 2026
+    with ledger.together():
+        ledger.remember("sales", 2032, {})
+    known = ledger.remembered()
+    assert known is not None and known.year == 2032
+
+
 def test_moments_of_an_email_come_back_as_they_were(ledger: Ledger) -> None:
     """When to try again, when to give up, the pause for ever, the start of a ledger: whatever zone they came in."""
     outbox, here = Outbox(ledger), timezone(timedelta(hours=13))

@@ -1,6 +1,7 @@
 """PostgreSQL that stops, ends sessions, loses the answer to a COMMIT: one line, and the next run ends the same."""
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Engine
 
 from sheetsync.errors import ConfigError, Unavailable
-from sheetsync.ledger import Ledger
+from sheetsync.ledger import Ledger, locks, server
 from tests import postgres
 from tests.cli import NOW, Desk, small_desk
 from tests.disks import contents
@@ -198,6 +199,27 @@ def test_a_server_that_ends_sessions(cluster: postgres.Cluster) -> None:
         again = Ledger(url, "w")
         again.begin(NOW, "sales", 2026, {})
         again.close()
+
+
+def test_a_server_that_falls_silent(cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that hangs, while its machine answers, is let go of; so is the lock at the end."""
+    monkeypatch.setattr(server, "LONGEST", 1.0)
+    monkeypatch.setattr(locks, "_SOON", 1.0)
+    ledger = Ledger(database(cluster, "silent"), "w")
+    ledger.hold()
+    sessions = text("SELECT pid FROM pg_stat_activity WHERE datname = 'silent'")
+    with ledger.transaction() as connection:
+        pids = connection.execute(sessions).scalars().all()
+    assert len(pids) == 2
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable, match="the next run may succeed"):
+            ledger.remember("sales", 2030, {})
+        ledger.close()
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_server_that_stops_and_starts(tmp_path: Path, cluster: postgres.Cluster) -> None:

@@ -12,7 +12,7 @@ from sheetsync.periods import AsOf
 from sheetsync.restated import is_restated, newly_closed, with_reported
 from sheetsync.rollups import roll_up
 from tests.builders import understood
-from tests.cli import Desk, small_desk
+from tests.cli import NOW, Desk, small_desk
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +91,24 @@ def test_a_dry_run_reports_nothing(desk: Desk) -> None:
     desk.ok("sync", "--dry-run")
     desk.ok("sync", "--as-of", "2026-10-12")
     assert of_last_week(desk)["reported"] is None
+
+
+def test_a_clock_ahead_of_time_reports_nothing_that_stays(desk: Desk) -> None:
+    """What it reported of weeks that were not over is not believed by the right clock, and gives way to the truth."""
+    ahead, later = datetime(2026, 11, 23, 8, tzinfo=UTC), datetime(2026, 11, 2, 8, tzinfo=UTC)
+
+    def of_this_week(at: datetime) -> Any:
+        rows = desk.run("export", "rollups", "--format", "json", at=at).json
+        return next(r for r in rows if (r["period"], r["person"], r["name"]) == ("2026-W42", "Ann", "Cold call"))
+
+    desk.ok("sync", at=ahead)
+    early = of_this_week(ahead)["reported"]
+    assert early is not None
+    desk.ok("sync")
+    assert of_this_week(NOW)["reported"] is None
+    desk.ok("log", "Cold call", "7", "--who", "Ann")
+    desk.ok("sync", at=later)
+    assert of_this_week(later)["reported"] == of_this_week(later)["actual"] == early + 7
 
 
 def test_an_evening_in_the_west_is_still_today(desk: Desk) -> None:

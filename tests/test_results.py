@@ -59,6 +59,13 @@ def test_what_is_stored_right_is_not_stale() -> None:
     assert stale({"weekly": rows}) == {"weekly": {"2:score": 0.75, "2:behind_on": "Call"}}
 
 
+def test_nothing_is_not_zero() -> None:
+    """A 0 where nothing is to be shown is stale, and so is nothing where a 0 is."""
+    rows: list[dict[str, Cell]] = [{"period": "2026-W07", "who": "Zoe", "score": 0}]
+    assert stale({"weekly": rows}) == {"weekly": {"2:score": ""}}
+    assert stale({"daily": [{"period": "2026-02-01", "who": "Ann", "due": 0}]})["daily"]["2:done"] == 0
+
+
 def test_the_score_and_the_promise_of_a_week() -> None:
     """As the summary tab has them: the score of the open week, and what was promised the week before."""
     partner: list[dict[str, Cell]] = [

@@ -46,6 +46,8 @@ HOSTILE = {
     "a key that is a list": "? [a]\n: b\n",
     "a key that is a mapping": "? {a: b}\n: c\n",
     "NUL": "workbook: a\0b",
+    "NUL in other words": 'workbook: "a\\0b"',
+    "half a pair": 'workbook: "a\\ud800"',
     "a tab": "workbook:\n\t- a",
     "an unknown alias": "workbook: *nobody\n",
     "two documents": "workbook: a.xlsx\n---\nworkbook: b.xlsx\n",

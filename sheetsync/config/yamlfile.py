@@ -123,7 +123,24 @@ def _placed(value: Any, root: yaml.Node | None, name: str, least: str) -> YamlTe
     if not isinstance(value, dict):
         raise ConfigError(f"{name} holds no keys; write at least the line “{least}”")
     assert root is not None  # noqa: S101  it holds keys
+    for node in _scalars(root, set()):
+        if _IN_NO_TEXT.search(node.value):
+            line = node.start_mark.line + 1
+            raise ConfigError(f"{name}: line {line}: a character that no text has (NUL, half of a pair); delete it")
     return YamlText(value, root)
+
+
+def _scalars(node: Any, seen: set[int]) -> Iterator[yaml.ScalarNode]:
+    """The scalars below a node, each once however often it is repeated."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+        return
+    for part in node.value:
+        for each in part if isinstance(part, tuple) else (part,):
+            yield from _scalars(each, seen)
 
 
 def in_short(problems: Sequence[str]) -> str:
@@ -172,8 +189,6 @@ class _Shape:
             raise self._wrong(event, f"not YAML for such a file: the tag {tag}; delete it")
         if isinstance(event, yaml.ScalarEvent) and len(event.value) > _LONGEST_TEXT:
             raise self._wrong(event, f"a text of more than {_LONGEST_TEXT:,} characters; shorten it")
-        if isinstance(event, yaml.ScalarEvent) and _IN_NO_TEXT.search(event.value):
-            raise self._wrong(event, "a character that no text has (NUL, or half of a pair); delete it")
         before, self._count = self._count, self._count + 1
         if isinstance(event, yaml.CollectionStartEvent):
             self._open.append((event.anchor, before))

@@ -215,7 +215,11 @@ class Ledger:
                     {**common, "cadence": cadence, "period": period, "actuals": packed(_listed(actuals))}
                     for (cadence, period), actuals in closed.items()
                 ]
-                connection.execute(insert(reported), lines)
+                for line in lines:
+                    same = [reported.c[name] == line[name] for name in ("workbook", "cadence", "period")]
+                    # A line that is there already is of a run whose clock was ahead of time.
+                    if connection.execute(update(reported).where(*same).values(line)).rowcount == 0:
+                        connection.execute(insert(reported), line)
 
     def reported(self, before: datetime | None = None) -> Reported:
         """What was reported of each period at the first sync after its end, `before` a moment if one is given."""

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from sheetsync.config import Config, find_template
@@ -40,9 +40,12 @@ class Opened:
         return AsOf(self.today, under_way=True) if day is None else AsOf(day, under_way=False)
 
     def reported(self, as_of: AsOf) -> Reported:
-        """What had been reported of closed periods by the end of the as-of day; while it is under way, all of it."""
+        """What had been reported of closed periods by the end of the as-of day; while it is under way, by now.
+
+        What a run with a clock ahead of time reported is not believed: those periods were not over.
+        """
         if as_of.under_way:
-            return self.ledger.reported()
+            return self.ledger.reported(self.now + timedelta.resolution)
         return self.ledger.reported(datetime.combine(as_of.boundary, time.min, self.config.zone))
 
     def settings(self, year: int) -> Settings:
