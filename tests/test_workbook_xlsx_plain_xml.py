@@ -25,6 +25,12 @@ def test_a_plain_part_is_left_alone() -> None:
     assert plain(cells) is cells
 
 
+@pytest.mark.parametrize("xml", [b"<c><", b'<a><sheetData><row r="x"><c/></row></sheetData></a>', b"<c>"])
+def test_what_is_no_part_is_left_to_others(xml: bytes) -> None:
+    """Nothing is raised here."""
+    assert plain(xml) == xml
+
+
 class TestOddParts(LocalFile):
     """What is in the row is read as if a usual program had written it."""
 
@@ -40,6 +46,11 @@ class TestOddParts(LocalFile):
             ('<c r="A2"><v>46029</v></c><c r="D2"><v>1<!--x-->2</v></c>', [46029, None, None, 12]),
             ('<c r="A2"><v>46029</v></c><!-- <c r="A2" t="e"> --><c r="D2"><v>8</v></c>', [46029, None, None, 8]),
             ('<c r="A2"><v>-1000000000000</v></c>', ["-1000000000000"]),
+            (
+                '<c r="A2" t="n"><f>1+1</f><v>4915112345678</v></c><c r="B2"><v>5E-11</v></c>',
+                ["4915112345678", 5e-11],
+            ),
+            ('<c r="A2" t="str"><f>"7"</f><v>4915112345678</v></c><c r="B2"><v>1E5</v></c>', ["4915112345678", 1e5]),
             ('<c r="A2"><v>1.5E+300</v></c><c r="B2"><v>-INF</v></c>', ["1.5e+300", "-inf"]),
         ],
     )
