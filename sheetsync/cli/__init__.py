@@ -178,7 +178,7 @@ def _run(arguments: list[str], log: Log, *, listening: bool) -> int:
 
 
 def _failed(error: Exception, where: str, log: Log) -> int:
-    if stopped():
+    if stopped() and not isinstance(error, SheetsyncError):  # `auth login` has words of its own for it
         return _stopped(error, log)
     if isinstance(error, OSError) and _is_about_showing(error):
         log.unshown = error.strerror or type(error).__name__
